@@ -1,0 +1,1 @@
+"""What is kept: saved predictors, the run journal, the report, the model card."""

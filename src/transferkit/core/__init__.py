@@ -1,0 +1,1 @@
+"""The nouns and the contracts; everything else is built on these."""

@@ -1,0 +1,94 @@
+"""Examples: raw items with what is known of each - its label, id, group, weight."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+
+from transferkit.core.errors import Failed
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, eq=False)
+class Examples:
+    """n items. `items[i]` may be read only when it is asked for (a picture's file, decoded then)."""
+
+    items: Sequence[Any]
+    """Raw items; for pictures a lazy sequence of RGB or L mode PIL images."""
+    ids: tuple[str, ...]
+    """Content hash of each item: equal content, equal id."""
+    labels: tuple[Any, ...] | None = None
+    """One label an item (str for classes, float for numbers, lists of boxes, a sentence, ...); None: unlabelled."""
+    names: tuple[str, ...] = ()
+    """What a person calls each item: a path relative to the target, or `table.csv row 7`."""
+    weights: np.ndarray | None = None
+    """(n,) how much each item counts in the loss; None: all alike."""
+    groups: tuple[str, ...] | None = None
+    """Items of one group never straddle a split."""
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def take(self, indices: Sequence[int] | np.ndarray) -> Examples:
+        """The examples at `indices`, in that order; items stay unread."""
+        chosen = [int(i) for i in indices]
+        return Examples(
+            items=Chosen(self.items, chosen),
+            ids=tuple(self.ids[i] for i in chosen),
+            labels=_pick(self.labels, chosen),
+            names=tuple(self.names[i] for i in chosen) if self.names else (),
+            weights=None if self.weights is None else self.weights[chosen],
+            groups=_pick(self.groups, chosen),
+        )
+
+
+def _pick(values: tuple[Any, ...] | None, indices: Sequence[int]) -> tuple[Any, ...] | None:
+    return None if values is None else tuple(values[i] for i in indices)
+
+
+class Chosen(Sequence[Any]):
+    """Some items of a sequence, in a given order, read when asked for."""
+
+    def __init__(self, items: Sequence[Any], indices: Sequence[int]) -> None:
+        if isinstance(items, Chosen):  # a choice of a choice stays one step from the items
+            indices = [items.indices[i] for i in indices]
+            items = items.items
+        self.items: Sequence[Any] = items
+        self.indices: list[int] = list(indices)
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return Chosen(self.items, self.indices[index])
+        return self.items[self.indices[index]]
+
+
+class Sealed(Generic[T]):
+    """A value that may be looked at once, by the proof, after every choice has been made.
+
+    >>> seal = Sealed("answers")
+    >>> seal.open("the proof of study 1")
+    'answers'
+    >>> seal.opened_for
+    'the proof of study 1'
+    """
+
+    def __init__(self, value: T) -> None:
+        self._value = value
+        self.opened_for: str | None = None
+
+    def open(self, purpose: str) -> T:
+        """Give the value; a second opening for another purpose is an error."""
+        if self.opened_for not in (None, purpose):
+            raise Failed(f"the test split was already opened for {self.opened_for}; it cannot serve {purpose} as well")
+        self.opened_for = purpose
+        return self._value
+
+    def __repr__(self) -> str:
+        return f"Sealed(opened_for={self.opened_for!r})"

@@ -1,0 +1,101 @@
+"""Method: how knowledge is carried. Settings only, with one verb, `fit`; the result is a Predictor.
+
+A method is a frozen dataclass in a file of its own under `methods/<family>/`; the file's stem is its name everywhere.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from transferkit.core.errors import WrongUse
+
+if TYPE_CHECKING:
+    from transferkit.core.predictor import FitRecord, Predictor
+    from transferkit.core.run import Run
+    from transferkit.core.source import Source
+    from transferkit.core.target import Target
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What a method takes: (least, most) of each kind of source, and which labels."""
+
+    models: tuple[int, int] = (0, 0)
+    data: tuple[int, int] = (0, 0)
+    target_labels: bool = True
+    """False where the method works without any target label."""
+    unlabelled: bool = False
+    """True where the method uses unlabelled target items."""
+    features: bool = False
+    """True where it works on one feature vector an item."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Method(ABC):
+    """How knowledge is carried from sources to a target."""
+
+    needs: ClassVar[Needs]
+    paper: ClassVar[str] = ""
+    """Where it comes from: "arXiv:1511.05547"."""
+    tunes: ClassVar[dict[str, tuple[Any, ...]]] = {}
+    """Settings worth trying on validation, the default first: {"learning_rate": (1e-3, 3e-3)}."""
+    is_baseline: ClassVar[bool] = False
+    """True for what transfer is compared with."""
+
+    @abstractmethod
+    def fit(self, sources: tuple[Source, ...], target: Target, run: Run) -> Predictor:
+        """Fit to the target. Leaves sources as they were, draws all randomness from `run.seed`, never opens the test.
+
+        Choices inside the fit (early stopping, a penalty) use `target.validation`; where that is empty the settings
+        are final and all of `target.train` is used.
+        """
+
+    def refit(self, record: FitRecord) -> Method:
+        """The settings for a last fit on all labels, once validation has taught what `record` says."""
+        return self
+
+    @property
+    def name(self) -> str:
+        """The file stem: `lora` for `methods/finetune/lora.py`."""
+        return type(self).__module__.rpartition(".")[2]
+
+    @property
+    def family(self) -> str:
+        """The folder: `finetune`."""
+        return type(self).__module__.split(".")[-2]
+
+    def settings(self) -> dict[str, Any]:
+        """Every setting by name."""
+        return {f.name: getattr(self, f.name) for f in fields(self)}
+
+    def __str__(self) -> str:
+        """As the command line spells it: the name, then what differs from the defaults.
+
+        >>> from transferkit.methods.baseline.scratch import Scratch
+        >>> str(Scratch(epochs=5))
+        'scratch:epochs=5'
+        """
+        values = ((f, getattr(self, f.name)) for f in fields(self))
+        changed = [f"{f.name}={_spell(value)}" for f, value in values if value != f.default]
+        return self.name + (":" + ",".join(changed) if changed else "")
+
+
+def check_sources(method: Method, sources: tuple[Source, ...]) -> None:
+    """Raise one line that names the fix where these sources are not what the method takes."""
+    for what, (least, most) in (("model", method.needs.models), ("data", method.needs.data)):
+        given = [s for s in sources if s.kind.holds == what]
+        if least <= len(given) <= most:
+            continue
+        wanted = str(least) if least == most else f"{least} to {most}"
+        noun = "pretrained model" if what == "model" else "labelled data set"
+        names = ", ".join(s.name for s in given) or "none"
+        fix = "name one with --from, such as zoo:digits-cnn" if len(given) < least else "leave some out"
+        raise WrongUse(f"method {method.name} takes {wanted} {noun}(s) as source, got {len(given)} ({names}); {fix}")
+
+
+def _spell(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,56 @@
+"""Network: a pretrained (or fresh) body cut into named stages, from input to features.
+
+Everything before the deepest moving stage can be run once per item and cached, because a network can be run from any
+stage to any later one. What flows between stages is a `State`: a tensor, or a tuple of tensors, whose first axis is
+the item.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TypeAlias
+
+import torch
+from torch import Tensor, nn
+
+from transferkit.core.architecture import Architecture
+
+State: TypeAlias = "Tensor | tuple[Tensor, ...]"
+
+
+class Network(nn.Module, ABC):
+    """A body with named stages. `forward(inputs)` runs all of them.
+
+    Position `0` is the input, position `i` the state after `i` stages, position `len(stages)` the features.
+    """
+
+    stages: tuple[str, ...]
+    """Names from input to output."""
+    feature_dim: int
+    """Length of one feature vector, where the last state is (n, feature_dim)."""
+    architecture: Architecture
+    """Rebuilds this network, without its weights."""
+    head: nn.Module | None = None
+    """The source's own head, features (n, feature_dim) -> (n, n_source_classes); None where it has none."""
+
+    @abstractmethod
+    def run(self, state: State, start: int = 0, stop: int | None = None) -> State:
+        """Take the state at position `start` to position `stop` (default: the end, the features)."""
+
+    @abstractmethod
+    def stage(self, name: str) -> nn.Module:
+        """The module that holds exactly the parameters of one stage."""
+
+    def forward(self, inputs: State) -> State:
+        """inputs -> features (n, feature_dim)."""
+        return self.run(inputs)
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """A context in which torch's initialisers draw from `seed`; the global generator is left as it was."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        yield

@@ -1,0 +1,55 @@
+"""Predictor: a fitted result. It predicts, and it can be written down as settings plus tensors."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from transferkit.core.task import Curve, Predictions, Task
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True)
+class FitRecord:
+    """What a fit has to say beside its result."""
+
+    curve: Curve = field(default_factory=Curve)
+    best_epoch: int | None = None
+    """The epoch whose weights were kept, counted from 1."""
+    trainable_parameters: int = 0
+    total_parameters: int = 0
+    notes: tuple[str, ...] = ()
+    """Lines a person should read: "stopped at the deadline after 7 of 50 epochs"."""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """What was chosen inside the fit: {"penalty": 0.1}."""
+
+
+class Predictor(ABC):
+    """A fitted result. Knows its task; keeps no reference to training data."""
+
+    task: Task
+    record: FitRecord = FitRecord()
+
+    @abstractmethod
+    def predict(self, items: Sequence[Any], progress: Callable[[int, int], None] | None = None) -> Predictions:
+        """One prediction an item, the same however the items are batched.
+
+        `progress(done, total)` is called as it goes.
+        """
+
+    @abstractmethod
+    def describe(self) -> dict[str, Any]:
+        """JSON-able settings, without the task: together with `tensors` all that `restore` needs."""
+
+    @abstractmethod
+    def tensors(self) -> dict[str, Tensor]:
+        """Every fitted number, by name."""
+
+    @classmethod
+    @abstractmethod
+    def restore(cls, task: Task, settings: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Predictor:
+        """The inverse of `describe` and `tensors`."""

@@ -1,0 +1,81 @@
+"""Run: what a method is lent while it fits - a seed, a clock, the feature cache, a device, a place to report to."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from transferkit.core.errors import BudgetSpent
+
+if TYPE_CHECKING:
+    import torch
+
+
+class Cache(ABC):
+    """Arrays by key and item id, each computed once; see `data/cache.py`."""
+
+    @abstractmethod
+    def rows(
+        self, key: str, ids: Sequence[str], compute: Callable[[Sequence[int]], np.ndarray], chunk: int = 64
+    ) -> np.ndarray:
+        """(n, ...) float array, row i belonging to `ids[i]`.
+
+        `compute(indices)` gives the rows of those positions of `ids`; it is called, `chunk` at a time, for the missing
+        ones only. Rows of one key share one shape and dtype. The result may be a read-only memory map.
+        """
+
+
+class NoCache(Cache):
+    """Computes every time; for tests and one-off calls."""
+
+    def rows(
+        self, key: str, ids: Sequence[str], compute: Callable[[Sequence[int]], np.ndarray], chunk: int = 64
+    ) -> np.ndarray:
+        parts = [compute(range(i, min(i + chunk, len(ids)))) for i in range(0, len(ids), chunk)]
+        return np.concatenate(parts) if parts else compute(range(0))
+
+
+Progress = Callable[[str, int, int], None]
+"""`progress(what, done, total)`."""
+
+
+def silent(what: str, done: int, total: int) -> None:
+    """Report to nobody."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """Lent to `Method.fit`."""
+
+    seed: int = 0
+    deadline: float | None = None
+    """`time.monotonic()` at which the fit must have ended; None: no limit."""
+    cache: Cache = field(default_factory=NoCache)
+    device: str = "cpu"
+    progress: Progress = silent
+
+    def seconds_left(self) -> float:
+        """Seconds until the deadline; infinite without one."""
+        return float("inf") if self.deadline is None else self.deadline - time.monotonic()
+
+    def check_deadline(self) -> None:
+        """Raise BudgetSpent where nothing is left."""
+        if self.seconds_left() <= 0:
+            raise BudgetSpent("the time for this trial ended before it had a result; give a larger --budget")
+
+    def derived_seed(self, purpose: str) -> int:
+        """A seed for one purpose: equal for equal (seed, purpose), unrelated otherwise."""
+        digest = hashlib.sha256(f"{self.seed}:{purpose}".encode()).digest()
+        return int.from_bytes(digest[:7], "big")
+
+    def generator(self, purpose: str) -> torch.Generator:
+        """A torch generator for one purpose ("order", "augmentation", ...)."""
+        import torch
+
+        return torch.Generator().manual_seed(self.derived_seed(purpose))

@@ -1,0 +1,135 @@
+"""Source: where knowledge comes from, named by one string such as `zoo:digits-cnn` or `hf:microsoft/resnet-18`.
+
+A `Source` is a name; the `SourceKind` of its scheme (one file each under `sources/`) knows how to describe it and how
+to load it. Nothing is read, downloaded or loaded before it is asked for.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from transferkit.core import registry
+from transferkit.core.architecture import Architecture
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from transferkit.core.network import Network
+
+Holds = Literal["model", "data"]
+
+
+@dataclass(frozen=True)
+class Card:
+    """What is known of a source without loading its weights."""
+
+    name: str
+    modality: str
+    """"image", "text", ..."""
+    holds: Holds
+    fingerprint: str
+    """Changes when, and only when, the weights or data change."""
+    architecture: Architecture | None = None
+    parameters: int | None = None
+    """Number of parameters of the body."""
+    bytes: int | None = None
+    """Size of the weights on disk or to download."""
+    classes: tuple[str, ...] = ()
+    """The source's own classes, where it has a head."""
+    licence: str = "unknown"
+    trained_on: str = "unknown"
+    local: bool = True
+    """False where using it means a download."""
+
+
+class Processor(ABC):
+    """Turns raw items into a network's input. Values of it are compared and written down by `describe()`."""
+
+    @abstractmethod
+    def __call__(self, items: Sequence[Any]) -> Tensor:
+        """Items (for pictures: PIL images) -> float32 batch, for pictures (n, channels, height, width)."""
+
+    @abstractmethod
+    def describe(self) -> dict[str, Any]:
+        """JSON-able settings from which `sources.processors.build` makes an equal processor."""
+
+
+class SourceKind(ABC):
+    """One scheme of source names. A file under `sources/`; its stem is the scheme."""
+
+    holds: ClassVar[Holds] = "model"
+    example: ClassVar[str] = ""
+    """A name that shows the spelling, for help and error messages."""
+
+    @abstractmethod
+    def card(self, location: str, options: SourceOptions) -> Card:
+        """Describe without loading weights. Raises one clear line where the location cannot be used."""
+
+    @abstractmethod
+    def network(self, location: str, options: SourceOptions) -> Network:
+        """A new, independent network with the source's weights, in eval mode, float32, on the CPU."""
+
+    @abstractmethod
+    def processor(self, location: str, options: SourceOptions) -> Processor:
+        """What turns raw items into that network's input."""
+
+    def names(self) -> tuple[str, ...]:
+        """Locations known without asking a network (the zoo, a cache); for `transferkit sources`."""
+        return ()
+
+
+@dataclass(frozen=True)
+class SourceOptions:
+    """What a person allows when a source is read."""
+
+    trust: bool = False
+    """Allow pickles and remote code."""
+    offline: bool = False
+    """Never ask the network."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A named source; equal names are equal sources.
+
+    >>> Source("zoo:digits-cnn").scheme
+    'zoo'
+    """
+
+    name: str
+    options: SourceOptions = SourceOptions()
+
+    @property
+    def scheme(self) -> str:
+        """The part before the first colon; "path" where there is none."""
+        scheme, colon, _ = self.name.partition(":")
+        return scheme if colon and len(scheme) > 1 else "path"  # one letter is a drive, not a scheme
+
+    @property
+    def location(self) -> str:
+        """The part after the scheme."""
+        return self.name if self.scheme == "path" else self.name.partition(":")[2]
+
+    @property
+    def kind(self) -> SourceKind:
+        """The reader of this scheme; an unknown scheme gives an error that lists the known ones."""
+        kind: SourceKind = registry.get("sources", self.scheme)()
+        return kind
+
+    def card(self) -> Card:
+        """Describe without loading weights."""
+        return self.kind.card(self.location, self.options)
+
+    def network(self) -> Network:
+        """A new network with the source's weights; changing it leaves the source as it was."""
+        return self.kind.network(self.location, self.options)
+
+    def processor(self) -> Processor:
+        """What turns raw items into the network's input."""
+        return self.kind.processor(self.location, self.options)
+
+    def __str__(self) -> str:
+        return self.name

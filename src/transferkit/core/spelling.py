@@ -1,0 +1,55 @@
+"""Read a method as a person spells it: `full:learning_rate=0.001,epochs=20`."""
+
+from __future__ import annotations
+
+import types
+from dataclasses import fields
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+from transferkit.core import registry
+from transferkit.core.errors import WrongUse, unknown_name
+from transferkit.core.method import Method
+
+
+def read_method(text: str) -> Method:
+    """The method a spelling names; unknown names and values that do not fit give one clear line.
+
+    >>> read_method("full:epochs=3").settings()["epochs"]
+    3
+    """
+    name, _, rest = text.partition(":")
+    cls: type[Method] = registry.get("methods", name.strip())
+    hints = get_type_hints(cls)
+    known = {f.name for f in fields(cls)}
+    settings: dict[str, Any] = {}
+    for part in filter(None, (p.strip() for p in rest.split(","))):
+        key, equals, value = part.partition("=")
+        if key not in known:
+            raise unknown_name(f"setting of method {name}", key, known)
+        if not equals:
+            raise WrongUse(f"setting {key!r} of method {name} has no value; write {key}=VALUE")
+        settings[key] = _cast(f"{name}:{key}", value.strip(), hints[key])
+    return cls(**settings)
+
+
+def _cast(where: str, text: str, hint: Any) -> Any:
+    """The value of type `hint` that `text` spells."""
+    options = get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
+    if type(None) in options and text.lower() in ("none", ""):
+        return None
+    for option in options:
+        try:
+            if option is bool:
+                return {"true": True, "false": False}[text.lower()]
+            if option in (int, float, str):
+                return option(text)
+            if get_origin(option) is not None and str(get_origin(option)).endswith("Literal"):
+                if text in get_args(option):
+                    return text
+                raise ValueError
+        except (ValueError, KeyError):
+            continue
+    if get_origin(options[0]) is not None:
+        raise WrongUse(f"{where}={text!r} is not one of {', '.join(map(str, get_args(options[0])))}")
+    wanted = " or ".join(getattr(o, "__name__", str(o)) for o in options)
+    raise WrongUse(f"{where}={text!r} is not of type {wanted}")

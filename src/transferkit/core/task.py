@@ -1,0 +1,119 @@
+"""Task: what is predicted and how it is judged - head, loss, decode, metric. Metric: a number with a direction.
+
+A task never assumes one feature vector an item or a fixed-size output: `outputs` decides what is run (a head on
+features, a decoder that generates), `decode` gives one prediction an item of any shape, and a metric gives one value an
+item whose mean is the metric, so that the paired seeds-and-items interval holds for all of them.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor, nn
+
+    from transferkit.core.examples import Examples
+    from transferkit.core.network import Network, State
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """One prediction an item."""
+
+    labels: tuple[Any, ...]
+    """In the words of the target's labels."""
+    scores: np.ndarray | None = None
+    """(n, n_classes) probabilities where the task has classes, in the order of `task.classes`."""
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+class Metric(ABC):
+    """A named number with a direction, given as one value an item whose mean it is.
+
+    Accuracy gives 0 or 1 an item. A metric that is no mean of items (macro-F1, mAP) gives jackknife pseudo-values.
+    """
+
+    name: ClassVar[str]
+    higher_is_better: ClassVar[bool] = True
+    unit: ClassVar[str] = "points"
+    """How a difference is worded: "3.2 accuracy points"."""
+    scale: ClassVar[float] = 100.0
+    """Multiplied in for people: 0.931 -> 93.1."""
+
+    @abstractmethod
+    def per_item(self, predictions: Predictions, labels: Sequence[Any]) -> np.ndarray:
+        """(n,) float64; the metric is the mean."""
+
+    def value(self, predictions: Predictions, labels: Sequence[Any]) -> float:
+        """The metric itself."""
+        return float(self.per_item(predictions, labels).mean())
+
+
+class Task(ABC):
+    """What is predicted. A frozen dataclass; one file each under `tasks/`, the file's stem is the name."""
+
+    name: ClassVar[str]
+    needs_features: ClassVar[bool] = True
+    """True where one feature vector an item is enough: then a linear probe and the ranking apply."""
+
+    @classmethod
+    @abstractmethod
+    def recognise(cls, examples: Examples) -> Task | None:
+        """The task these labelled examples set, or None where they are not of this kind."""
+
+    @property
+    @abstractmethod
+    def metric(self) -> Metric:
+        """The metric arms are chosen and proven by."""
+
+    @abstractmethod
+    def strata(self, labels: Sequence[Any]) -> np.ndarray:
+        """(n,) int: what a split keeps in proportion (the class; a bin of the number)."""
+
+    @abstractmethod
+    def encode(self, labels: Sequence[Any]) -> Tensor | list[Any]:
+        """Labels -> what the loss takes, indexable by item."""
+
+    @abstractmethod
+    def head(self, network: Network, seed: int) -> nn.Module:
+        """A freshly initialised head for this network. Where the network brings its own (a decoder), that one."""
+
+    def outputs(
+        self, network: Network, head: nn.Module, state: State, start: int = 0, targets: Any | None = None
+    ) -> Any:
+        """From the state at position `start` to raw outputs, one an item.
+
+        `targets` are given in training only, for decoders that learn by teacher forcing; without them a decoder
+        generates.
+        """
+        return head(network.run(state, start))
+
+    @abstractmethod
+    def loss(self, outputs: Any, targets: Any, item_weights: Tensor | None = None) -> torch.Tensor:
+        """Mean loss of a batch, a scalar. `item_weights`: (n,) or None."""
+
+    @abstractmethod
+    def decode(self, outputs: Any) -> Predictions:
+        """Raw outputs -> predictions in the words of the labels."""
+
+    @abstractmethod
+    def describe(self) -> dict[str, Any]:
+        """JSON-able settings; `type(task)(**settings)` is an equal task."""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A learning curve: one value an epoch."""
+
+    training_loss: tuple[float, ...] = ()
+    validation_loss: tuple[float, ...] = ()
+    validation_metric: tuple[float, ...] = ()
+    learning_rate: tuple[float, ...] = field(default=())

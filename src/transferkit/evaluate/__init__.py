@@ -1,0 +1,1 @@
+"""Evidence: paired gains, intervals, verdicts. Receives methods as values; does not know them."""

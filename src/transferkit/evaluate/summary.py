@@ -1,0 +1,141 @@
+"""Summary: everything a study has to say, as plain values. Printed, written to report.json and drawn in report.html.
+
+All gains and metric values are in the metric's own scale (accuracy: 0 to 1); `MetricInfo.scale` turns them into points.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+VerdictWord = Literal["helps", "hurts", "no_difference", "undecided"]
+"""`no_difference` needs the whole interval inside the margin; `undecided` is everything else that includes 0."""
+
+
+@dataclass(frozen=True)
+class MetricInfo:
+    """Which metric, which way is better, and how to word it."""
+
+    name: str
+    higher_is_better: bool
+    unit: str
+    scale: float
+
+
+@dataclass(frozen=True)
+class Gain:
+    """A paired difference from the baseline, positive where better, with its interval."""
+
+    mean: float
+    low: float
+    high: float
+    level: float
+    """Coverage of the interval, e.g. 0.95."""
+    n_seeds: int
+    n_items: int
+    smallest_detectable: float
+    """The smallest true difference this test would have found with 80 % power."""
+
+
+@dataclass(frozen=True)
+class RankedSource:
+    """One row of the ranking."""
+
+    name: str
+    predicted: float | None
+    """Predicted metric on the target, with its interval."""
+    low: float | None
+    high: float | None
+    scores: dict[str, float]
+    """logme, h_score, leave_one_out, knn, ..."""
+    above_floor: bool | None
+    """False where it does no better than random features."""
+    parameters: int | None = None
+    licence: str = "unknown"
+    trained_on: str = "unknown"
+    seconds: float = 0.0
+    note: str = ""
+    """Why it was left out, or what disagreed."""
+
+
+@dataclass(frozen=True)
+class CurveSummary:
+    """One learning curve to draw."""
+
+    arm: str
+    seed: int
+    training_loss: tuple[float, ...]
+    validation_loss: tuple[float, ...]
+    validation_metric: tuple[float, ...]
+    best_epoch: int | None
+
+
+@dataclass(frozen=True)
+class ArmSummary:
+    """One arm: sources x method."""
+
+    name: str
+    """"linear_probe < zoo:digits-cnn"."""
+    method: str
+    """As the command line spells it, with the chosen settings."""
+    sources: tuple[str, ...]
+    baseline: str | None
+    """Name of the arm it is compared with; None for a baseline itself."""
+    status: Literal["chosen", "baseline", "proven", "tried", "failed", "not_tried"]
+    validation: float | None
+    """Mean over the selection folds."""
+    test: float | None
+    """Mean over seeds, where the arm was proven on the sealed test split."""
+    gain: Gain | None
+    verdict: VerdictWord | None
+    seconds: float
+    trials: int
+    trainable_parameters: int | None
+    total_parameters: int | None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A test item most surely wrong."""
+
+    name: str
+    truth: str
+    predicted: str
+    confidence: float
+    thumbnail: str | None
+    """`data:image/png;base64,...`, at most 96 px; None where the item is no picture."""
+
+
+@dataclass(frozen=True)
+class StudySummary:
+    """A whole study."""
+
+    verdict: VerdictWord
+    """Of the chosen arm against its baseline."""
+    sentence: str
+    """The verdict in words."""
+    best: str
+    """The arm whose predictor is returned: the baseline where nothing helped."""
+    gain: Gain | None
+    metric: MetricInfo
+    target: dict[str, Any]
+    """name, modality, task, classes, n_train, n_validation, n_test, n_unlabelled, skipped, warnings, fingerprint."""
+    ranking: tuple[RankedSource, ...]
+    arms: tuple[ArmSummary, ...]
+    curves: tuple[CurveSummary, ...]
+    confusion: tuple[tuple[int, ...], ...] | None
+    """Of the returned predictor on the test split: row = truth, column = prediction, in the order of target.classes."""
+    mistakes: tuple[Mistake, ...]
+    cost: dict[str, float]
+    """seconds: {"rank", "try", "prove", "total"}, plus "trials"."""
+    budget: str
+    repeat: dict[str, Any]
+    """Everything needed to run it again: command, python, versions, device, seeds, sources with fingerprints."""
+    notes: tuple[str, ...] = ()
+    seeds: tuple[int, ...] = ()
+    extra: dict[str, Any] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON-able values."""
+        return asdict(self)

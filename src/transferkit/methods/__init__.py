@@ -1,0 +1,1 @@
+"""How knowledge is carried: one folder a family, one file a method."""

@@ -1,0 +1,1 @@
+"""What transfer is compared with."""

@@ -1,0 +1,1 @@
+"""Methods that leave pretrained weights as they are."""

@@ -1,0 +1,1 @@
+"""Transferability scores: how well will these features serve that task?"""

@@ -1,0 +1,1 @@
+"""Which sources and methods, in what order, within a budget."""

@@ -1,0 +1,1 @@
+"""Where knowledge comes from: one file per kind of source."""

@@ -1,0 +1,1 @@
+"""Networks by name, rebuilt without their weights: one file an architecture."""

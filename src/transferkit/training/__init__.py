@@ -1,0 +1,1 @@
+"""The one loop, its stages, the frozen pass, the fitted network."""
