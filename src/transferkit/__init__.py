@@ -1,1 +1,52 @@
-"""Take what one model has learned to your data, and know that it helped."""
+"""Take what one model has learned to your data, and know that it helped.
+
+>>> import transferkit as tk
+>>> tk.Source("zoo:digits-cnn").scheme
+'zoo'
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from transferkit.core.budget import Budget as Budget
+    from transferkit.core.source import Source as Source
+    from transferkit.core.target import Target as Target
+    from transferkit.front import compare as compare
+    from transferkit.front import load as load
+    from transferkit.front import rank as rank
+    from transferkit.front import transfer as transfer
+
+    __version__: str
+
+_WHERE = {
+    "Budget": "transferkit.core.budget",
+    "Source": "transferkit.core.source",
+    "Target": "transferkit.core.target",
+    "compare": "transferkit.front",
+    "load": "transferkit.front",
+    "rank": "transferkit.front",
+    "transfer": "transferkit.front",
+}
+"""Public name -> the module it lives in; imported when it is first asked for, so that `import transferkit` is quick."""
+
+__all__ = ["Budget", "Source", "Target", "__version__", "compare", "load", "rank", "transfer"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        value: Any = version("transferkit")
+    elif name in _WHERE:
+        value = getattr(importlib.import_module(_WHERE[name]), name)
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(globals().keys() | set(__all__))

@@ -90,5 +90,9 @@ class Sealed(Generic[T]):
         self.opened_for = purpose
         return self._value
 
+    def __len__(self) -> int:
+        """How many there are is no secret."""
+        return len(self._value)  # type: ignore[arg-type]
+
     def __repr__(self) -> str:
         return f"Sealed(opened_for={self.opened_for!r})"

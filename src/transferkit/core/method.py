@@ -43,6 +43,8 @@ class Method(ABC):
     """Settings worth trying on validation, the default first: {"learning_rate": (1e-3, 3e-3)}."""
     is_baseline: ClassVar[bool] = False
     """True for what transfer is compared with."""
+    deterministic: ClassVar[bool] = False
+    """True where the seed changes nothing: one fit then stands for every seed."""
 
     @abstractmethod
     def fit(self, sources: tuple[Source, ...], target: Target, run: Run) -> Predictor:

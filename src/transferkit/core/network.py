@@ -20,6 +20,11 @@ from transferkit.core.architecture import Architecture
 State: TypeAlias = "Tensor | tuple[Tensor, ...]"
 
 
+def parts_of(state: State) -> tuple[Tensor, ...]:
+    """The tensors of a state."""
+    return (state,) if isinstance(state, Tensor) else state
+
+
 class Network(nn.Module, ABC):
     """A body with named stages. `forward(inputs)` runs all of them.
 
@@ -32,8 +37,12 @@ class Network(nn.Module, ABC):
     """Length of one feature vector, where the last state is (n, feature_dim)."""
     architecture: Architecture
     """Rebuilds this network, without its weights."""
-    head: nn.Module | None = None
+    head: nn.Module | None
     """The source's own head, features (n, feature_dim) -> (n, n_source_classes); None where it has none."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.head = None  # here, because a class attribute would hide the module that a subclass assigns
 
     @abstractmethod
     def run(self, state: State, start: int = 0, stop: int | None = None) -> State:

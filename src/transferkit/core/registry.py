@@ -38,12 +38,9 @@ def contract(kind: str) -> type[Any]:
 def find(kind: str) -> Mapping[str, type[Any]]:
     """Name -> class of every plug-in of one kind, built-ins first. Imports no heavy library by itself."""
     found: dict[str, type[Any]] = {}
-    package = importlib.import_module(f"transferkit.{kind}")
-    for module_info in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
-        if module_info.ispkg:
-            continue
-        for cls in _plug_ins(importlib.import_module(module_info.name), contract(kind)):
-            found[module_info.name.rpartition(".")[2]] = cls
+    for module_name in _modules(kind):
+        for cls in _plug_ins(importlib.import_module(module_name), contract(kind)):
+            found[module_name.rpartition(".")[2]] = cls
     for entry in entry_points(group=f"transferkit.{kind}"):
         try:
             loaded = entry.load()
@@ -63,6 +60,16 @@ def get(kind: str, name: str) -> type[Any]:
         what = {"sources": "source scheme", "data": "data format"}.get(kind, kind.removesuffix("s"))
         raise unknown_name(what, name, known)
     return known[name]
+
+
+def _modules(kind: str) -> list[str]:
+    """The files of one kind; methods lie one folder deeper, in their families."""
+    package = importlib.import_module(f"transferkit.{kind}")
+    inside = list(pkgutil.iter_modules(package.__path__, f"{package.__name__}."))
+    if kind != "methods":
+        return [module.name for module in inside if not module.ispkg]
+    families = [importlib.import_module(module.name) for module in inside if module.ispkg]
+    return [m.name for family in families for m in pkgutil.iter_modules(family.__path__, f"{family.__name__}.")]
 
 
 def _plug_ins(module: Any, abstract: type[Any]) -> list[type[Any]]:

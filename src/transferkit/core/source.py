@@ -15,9 +15,7 @@ from transferkit.core import registry
 from transferkit.core.architecture import Architecture
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
-    from transferkit.core.network import Network
+    from transferkit.core.network import Network, State
 
 Holds = Literal["model", "data"]
 
@@ -49,8 +47,11 @@ class Processor(ABC):
     """Turns raw items into a network's input. Values of it are compared and written down by `describe()`."""
 
     @abstractmethod
-    def __call__(self, items: Sequence[Any]) -> Tensor:
-        """Items (for pictures: PIL images) -> float32 batch, for pictures (n, channels, height, width)."""
+    def __call__(self, items: Sequence[Any]) -> State:
+        """Items (for pictures: PIL images) -> a batch, for pictures float32 (n, channels, height, width).
+
+        A tuple of tensors where one is not enough (tokens and their mask), each with the item as its first axis.
+        """
 
     @abstractmethod
     def describe(self) -> dict[str, Any]:

@@ -14,12 +14,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from transferkit.core.errors import WrongUse
+
 if TYPE_CHECKING:
     import torch
     from torch import Tensor, nn
 
     from transferkit.core.examples import Examples
     from transferkit.core.network import Network, State
+    from transferkit.core.source import Processor
+    from transferkit.ops.augment import Augmentation
 
 
 @dataclass(frozen=True)
@@ -57,12 +61,27 @@ class Metric(ABC):
         return float(self.per_item(predictions, labels).mean())
 
 
+@dataclass(frozen=True)
+class ClosedForm:
+    """A linear head fitted without gradient steps: outputs = features @ weight.T + bias."""
+
+    weight: np.ndarray
+    """(n_outputs, d)"""
+    bias: np.ndarray
+    """(n_outputs,)"""
+    settings: dict[str, Any] = field(default_factory=dict)
+    """What was chosen on the way: {"penalty": 1.0}."""
+
+
 class Task(ABC):
     """What is predicted. A frozen dataclass; one file each under `tasks/`, the file's stem is the name."""
 
     name: ClassVar[str]
     needs_features: ClassVar[bool] = True
     """True where one feature vector an item is enough: then a linear probe and the ranking apply."""
+    generates: ClassVar[bool] = False
+    """True where predictions are generated step by step; the loss is then computed in a pass of its own, by teacher
+    forcing."""
 
     @classmethod
     @abstractmethod
@@ -79,30 +98,40 @@ class Task(ABC):
         """(n,) int: what a split keeps in proportion (the class; a bin of the number)."""
 
     @abstractmethod
-    def encode(self, labels: Sequence[Any]) -> Tensor | list[Any]:
-        """Labels -> what the loss takes, indexable by item."""
+    def encode(self, labels: Sequence[Any], processor: Processor | None = None) -> Tensor | list[Any]:
+        """Labels -> what the loss takes, indexable by item. A task whose labels are text uses the processor's words."""
 
     @abstractmethod
     def head(self, network: Network, seed: int) -> nn.Module:
         """A freshly initialised head for this network. Where the network brings its own (a decoder), that one."""
 
-    def outputs(
-        self, network: Network, head: nn.Module, state: State, start: int = 0, targets: Any | None = None
-    ) -> Any:
-        """From the state at position `start` to raw outputs, one an item.
+    def outputs(self, network: Network, head: nn.Module, features: State, targets: Any | None = None) -> Any:
+        """From the network's last state to raw outputs, one an item.
 
-        `targets` are given in training only, for decoders that learn by teacher forcing; without them a decoder
+        `targets` are given where the loss is wanted, for decoders that learn by teacher forcing; without them a decoder
         generates.
         """
-        return head(network.run(state, start))
+        return head(features)
+
+    def closed_form_head(
+        self, features: np.ndarray, labels: Sequence[Any], item_weights: np.ndarray | None = None, solver: str = "ridge"
+    ) -> ClosedForm:
+        """The best linear head on frozen features (n, d), without gradient steps; only where `needs_features`."""
+        raise WrongUse(f"task {self.name} has no closed-form head: its outputs are not linear in one feature vector")
 
     @abstractmethod
     def loss(self, outputs: Any, targets: Any, item_weights: Tensor | None = None) -> torch.Tensor:
         """Mean loss of a batch, a scalar. `item_weights`: (n,) or None."""
 
     @abstractmethod
-    def decode(self, outputs: Any) -> Predictions:
+    def decode(self, outputs: Any, processor: Processor | None = None) -> Predictions:
         """Raw outputs -> predictions in the words of the labels."""
+
+    def augment(
+        self, inputs: State, targets: Any, augmentation: Augmentation, generator: torch.Generator
+    ) -> tuple[State, Any]:
+        """A randomly changed copy of a batch. A task whose targets lie in the picture (boxes, masks) moves them along."""
+        return inputs, targets
 
     @abstractmethod
     def describe(self) -> dict[str, Any]:

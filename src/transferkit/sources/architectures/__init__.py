@@ -1,1 +1,48 @@
-"""Networks by name, rebuilt without their weights: one file an architecture."""
+"""Networks by name, rebuilt without their weights: one file an architecture, with `build(**settings) -> Network`."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from typing import TYPE_CHECKING
+
+from transferkit.core.errors import WrongUse, unknown_name
+
+if TYPE_CHECKING:
+    from transferkit.core.architecture import Architecture
+    from transferkit.core.network import Network
+
+
+def names() -> tuple[str, ...]:
+    """Every architecture there is, by file stem; imports none of them.
+
+    >>> "small_cnn" in names()
+    True
+    """
+    return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")))
+
+
+def build(architecture: Architecture, seed: int = 0) -> Network:
+    """A freshly initialised network, in eval mode: the same seed gives the same weights, the global generator is kept.
+
+    Raises one line for an unknown kind and for settings that the architecture does not take.
+    """
+    from transferkit.core.network import seeded
+
+    if architecture.kind not in names():
+        raise unknown_name("architecture", architecture.kind, names())
+    module = importlib.import_module(f"{__name__}.{architecture.kind}")
+    settings = architecture.arguments()
+    signature = inspect.signature(module.build)
+    try:
+        signature.bind(**settings)
+    except TypeError as reason:
+        takes = ", ".join(signature.parameters) or "nothing"
+        raise WrongUse(
+            f"architecture {architecture.kind} cannot be built: {reason}; its settings are {takes}"
+        ) from None
+    with seeded(seed):
+        network: Network = module.build(**settings)
+    network.architecture = architecture
+    return network.eval()

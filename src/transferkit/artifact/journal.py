@@ -1,0 +1,245 @@
+"""Journal: what a run has finished, kept so that `kill -9` at any moment loses at most the trial in flight.
+
+A run directory holds `journal.sqlite` and, a folder each, the predictors of its trials. A trial's files reach the disk
+under their final name before its row is committed: a row therefore always has its files, and files without a row are
+what a kill left behind; they are removed at the next opening. SQLite's rollback journal with full synchronisation is
+slower than WAL and needs no shared memory, so that it also holds on network drives; a run writes a few rows a minute.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from transferkit.artifact import plain_json, saved
+from transferkit.artifact.atomic import PARTIAL, disk_errors, disk_full, new_directory, remove, remove_partials
+from transferkit.artifact.lock import LOCK_FILE, Lock
+from transferkit.core.errors import Failed, WrongUse
+from transferkit.core.predictor import Predictor
+from transferkit.evaluate.trial import TrialKey, TrialResult
+
+JOURNAL = "journal.sqlite"
+TRIALS = "trials"
+FORMAT = 1
+_APPLICATION = 0x7472666B  # "trfk", SQLite's mark of whose file it is
+_LITTER = {".DS_Store", "Thumbs.db", "desktop.ini"}
+_ELSEWHERE = "name an empty or new folder with --out"
+_SCHEMA = f"""
+BEGIN IMMEDIATE;
+PRAGMA application_id = {_APPLICATION};
+PRAGMA user_version = {FORMAT};
+CREATE TABLE run (identity TEXT NOT NULL, begun TEXT NOT NULL, transferkit TEXT NOT NULL);
+CREATE TABLE trials (
+  digest TEXT PRIMARY KEY, key TEXT NOT NULL, result TEXT NOT NULL, seconds REAL NOT NULL,
+  has_predictor INTEGER NOT NULL, finished TEXT NOT NULL
+);
+CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+"""
+
+
+class Journal:
+    """A run directory, opened by one process at a time. Use as a context manager, or `close` it."""
+
+    def __init__(self, directory: Path, connection: sqlite3.Connection, lock: Lock) -> None:
+        self.directory = directory
+        self._connection = connection
+        self._lock = lock
+
+    @classmethod
+    def open(cls, directory: str | Path, identity: Mapping[str, Any]) -> Journal:
+        """Begin a run in an empty or absent folder, or go on with the one there.
+
+        `identity` (JSON-able) is what makes it the same study. A folder with another run, with files of somebody else,
+        or in which another process is at work is refused.
+        """
+        directory = Path(directory)
+        _refuse_foreign(directory)
+        with disk_errors(directory):
+            directory.mkdir(parents=True, exist_ok=True)
+            lock = Lock(directory)
+        connection: sqlite3.Connection | None = None
+        try:
+            with _journal_errors(directory):
+                connection = sqlite3.connect(directory / JOURNAL, isolation_level=None)
+                connection.execute("PRAGMA journal_mode = DELETE")
+                connection.execute("PRAGMA synchronous = EXTRA")
+                _identify(connection, directory, identity)
+            journal = cls(directory, connection, lock)
+            journal._clean()
+        except BaseException:
+            if connection is not None:
+                connection.close()
+            lock.release()
+            raise
+        return journal
+
+    def finished(self, key: TrialKey) -> TrialResult | None:
+        """What a finished trial left, or None where it has yet to be done."""
+        row = self._one("SELECT result FROM trials WHERE digest = ?", key.digest)
+        return None if row is None else TrialResult(**json.loads(row[0]))
+
+    def finish(self, key: TrialKey, result: TrialResult, predictor: Predictor | None = None) -> TrialResult:
+        """Keep a trial for good. Returns the result as a resumed run will read it (lists where there were tuples)."""
+        if self.finished(key) is not None:
+            raise Failed(
+                f"trial {key.arm} ({key.phase}, seed {key.seed}) is already in {self.directory}; trials run once"
+            )
+        written = plain_json.exact(asdict(result))
+        if predictor is not None:
+            with new_directory(self._folder(key)) as folder:
+                saved.save(predictor, folder)
+        self._change(
+            "INSERT INTO trials VALUES (?, ?, ?, ?, ?, ?)",
+            (key.digest, plain_json.exact(asdict(key)), written, float(result.seconds), predictor is not None, _now()),
+        )
+        return TrialResult(**json.loads(written))
+
+    def predictor(self, key: TrialKey) -> Predictor:
+        """The predictor a finished trial was kept with."""
+        row = self._one("SELECT has_predictor FROM trials WHERE digest = ?", key.digest)
+        if not (row and row[0]):
+            raise Failed(f"trial {key.arm} ({key.phase}, seed {key.seed}) was kept without a predictor")
+        return saved.load(self._folder(key))
+
+    def trials(self) -> tuple[tuple[TrialKey, TrialResult], ...]:
+        """Every finished trial, in the order they finished."""
+        with _journal_errors(self.directory):
+            rows = self._connection.execute("SELECT key, result FROM trials ORDER BY rowid").fetchall()
+        return tuple((_key(key), TrialResult(**json.loads(result))) for key, result in rows)
+
+    @property
+    def spent_seconds(self) -> float:
+        """Seconds of all finished trials together."""
+        row = self._one("SELECT TOTAL(seconds) FROM trials")
+        return float(row[0]) if row else 0.0
+
+    def note(self, name: str, value: Any) -> Any:
+        """Record a JSON-able fact once and give back what stands.
+
+        A fact already there stays as it is: a choice made before a kill is the choice after it.
+        """
+        self._change("INSERT OR IGNORE INTO facts VALUES (?, ?)", (name, plain_json.exact(value)))
+        return self.get(name)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """A fact noted before, or `default`."""
+        row = self._one("SELECT value FROM facts WHERE name = ?", name)
+        return default if row is None else json.loads(row[0])
+
+    def close(self) -> None:
+        """Let other processes in."""
+        self._connection.close()
+        self._lock.release()
+
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def _folder(self, key: TrialKey) -> Path:
+        return self.directory / TRIALS / key.digest
+
+    def _clean(self) -> None:
+        """Remove what trials that never finished left behind."""
+        with disk_errors(self.directory):
+            remove_partials(self.directory)
+            kept = {row[0] for row in self._connection.execute("SELECT digest FROM trials WHERE has_predictor")}
+            trials = self.directory / TRIALS
+            for folder in trials.iterdir() if trials.is_dir() else ():
+                if folder.name not in kept:
+                    remove(folder)
+
+    def _one(self, query: str, *values: Any) -> tuple[Any, ...] | None:
+        with _journal_errors(self.directory):
+            row: tuple[Any, ...] | None = self._connection.execute(query, values).fetchone()
+        return row
+
+    def _change(self, statement: str, values: tuple[Any, ...]) -> None:
+        with _journal_errors(self.directory):
+            self._connection.execute(statement, values)  # one statement is one transaction, on disk when it returns
+
+
+def _refuse_foreign(directory: Path) -> None:
+    """Raise where files of somebody else lie in a folder without a run."""
+    if not directory.exists():
+        return
+    if not directory.is_dir():
+        raise WrongUse(f"{directory} is a file, not a folder for a run; {_ELSEWHERE}")
+    names = sorted(entry.name for entry in directory.iterdir())
+    if JOURNAL in names:
+        return
+    foreign = [name for name in names if name not in _LITTER | {LOCK_FILE} and not name.startswith(PARTIAL)]
+    if foreign:
+        more = f" and {len(foreign) - 3} more" if len(foreign) > 3 else ""
+        raise WrongUse(f"{directory} holds no run but other files ({', '.join(foreign[:3])}{more}); {_ELSEWHERE}")
+
+
+def _identify(connection: sqlite3.Connection, directory: Path, identity: Mapping[str, Any]) -> None:
+    """Write the identity into a new journal; in an old one, check that it is the same."""
+    tables = connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0]
+    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    written = connection.execute("PRAGMA user_version").fetchone()[0]
+    if not tables and not application:  # new, or killed before the first commit
+        connection.executescript(_SCHEMA)
+        connection.execute(
+            "INSERT INTO run VALUES (?, ?, ?)", (plain_json.exact(identity), _now(), version("transferkit"))
+        )
+        connection.execute("COMMIT")
+        return
+    if application != _APPLICATION:
+        raise WrongUse(f"{directory / JOURNAL} is a database of another program; {_ELSEWHERE}")
+    there, begun, by = connection.execute("SELECT identity, begun, transferkit FROM run").fetchone()
+    if written > FORMAT:
+        raise WrongUse(
+            f"{directory} holds a run of transferkit {by}, which is newer than this one; upgrade, or {_ELSEWHERE}"
+        )
+    if there != (here := plain_json.exact(identity)):
+        difference = _difference(json.loads(there), json.loads(here))
+        raise WrongUse(f"{directory} holds another run, begun {begun} ({difference}); {_ELSEWHERE}")
+
+
+def _difference(there: dict[str, Any], here: dict[str, Any]) -> str:
+    """What tells two identities apart, in a few words."""
+    names = [name for name in sorted(there | here) if there.get(name) != here.get(name)]
+    parts = [f"{name} is {_brief(there.get(name))} there, {_brief(here.get(name))} here" for name in names[:3]]
+    return "; ".join(parts) + (f"; and {len(names) - 3} more" if len(names) > 3 else "")
+
+
+def _brief(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value)
+    return text if len(text) <= 40 else f"{text[:37]}..."
+
+
+@contextmanager
+def _journal_errors(directory: Path) -> Iterator[None]:
+    """Turn SQLite's refusals into one line."""
+    path = directory / JOURNAL
+    try:
+        yield
+    except sqlite3.Error as reason:
+        code = getattr(reason, "sqlite_errorcode", 0) & 0xFF  # the low byte is the kind, the rest its detail
+        if code == sqlite3.SQLITE_FULL:
+            raise disk_full(path) from reason
+        if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
+            raise WrongUse(f"{path} cannot be written ({reason}); name a place that is yours") from reason
+        if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+            raise Failed(f"{path} is damaged ({reason}); {_ELSEWHERE}, and begin anew") from reason
+        raise Failed(f"{path} cannot be used: {reason}") from reason
+
+
+def _key(written: str) -> TrialKey:
+    plain = json.loads(written)
+    return TrialKey(**{**plain, "sources": tuple(plain["sources"])})
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,116 @@
+"""Options that several commands share: one spelling, one help text, one default each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+_DATA = "Your data"
+_MACHINE = "This machine"
+
+TargetPath = Annotated[
+    str,
+    typer.Argument(
+        metavar="TARGET",
+        help="Your data: a folder with one folder of pictures a class, or a table (csv, tsv, jsonl, parquet).",
+        show_default=False,
+    ),
+]
+From = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--from",
+        metavar="SOURCE",
+        help="Where knowledge may come from, such as zoo:digits-cnn or hf:microsoft/resnet-18; repeat it for more.",
+        show_default=False,
+    ),
+]
+Methods = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--method",
+        metavar="METHOD",
+        help="A method, with settings if you like, such as full:epochs=20; repeat it for more.",
+        show_default=False,
+    ),
+]
+BudgetText = Annotated[
+    str | None,
+    typer.Option(
+        "--budget",
+        metavar="BUDGET",
+        help="How much it may cost, the proof included: 90s, 10m, 1h30m or '20 trials'. Without it all that is planned runs.",
+        show_default=False,
+    ),
+]
+Seeds = Annotated[
+    int, typer.Option("--seeds", metavar="N", help="Paired refits the proof rests on; more make the interval narrower.")
+]
+Seed = Annotated[
+    int, typer.Option("--seed", metavar="N", help="Decides the split and every draw: same seed, same numbers.")
+]
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        "--out",
+        metavar="FOLDER",
+        help="Keep everything there: model, report, journal. The same command again goes on where it was stopped.",
+        show_default=False,
+    ),
+]
+Json = Annotated[
+    bool, typer.Option("--json", help="Print one JSON object on standard output, all else on standard error.")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress and no warnings.")]
+Offline = Annotated[
+    bool, typer.Option("--offline", help="Never ask the network; use what is on this machine.", rich_help_panel=_MACHINE)
+]
+Trust = Annotated[
+    bool,
+    typer.Option(
+        "--trust",
+        help="Allow pickles and code that come with a source; they can do anything you can.",
+        rich_help_panel=_MACHINE,
+    ),
+]
+Device = Annotated[
+    str, typer.Option("--device", metavar="DEVICE", help="cpu, cuda, cuda:1 or mps.", rich_help_panel=_MACHINE)
+]
+CacheDirectory = Annotated[
+    Path | None,
+    typer.Option(
+        "--cache-dir",
+        metavar="FOLDER",
+        help="Where features are kept between runs; without it $TRANSFERKIT_CACHE or your cache folder.",
+        show_default=False,
+        rich_help_panel=_MACHINE,
+    ),
+]
+CacheSize = Annotated[
+    str | None,
+    typer.Option(
+        "--cache-size",
+        metavar="SIZE",
+        help="The most those features may take, such as 500MB or 2GB; the least recently used go first.",
+        show_default=False,
+        rich_help_panel=_MACHINE,
+    ),
+]
+
+
+def _column(flag: str, about: str) -> typer.models.OptionInfo:
+    option: typer.models.OptionInfo = typer.Option(
+        flag, metavar="COLUMN", help=about, show_default=False, rich_help_panel=_DATA
+    )
+    return option
+
+
+ImageColumn = Annotated[str | None, _column("--image-column", "Column of a table that holds the paths of the pictures.")]
+LabelColumn = Annotated[str | None, _column("--label-column", "Column that holds the labels.")]
+SplitColumn = Annotated[str | None, _column("--split-column", "Column that says train, validation or test.")]
+GroupColumn = Annotated[
+    str | None, _column("--group-column", "Column of groups (a patient, a plant) that no split may tear apart.")
+]
+WeightColumn = Annotated[str | None, _column("--weight-column", "Column that says how much each item counts.")]

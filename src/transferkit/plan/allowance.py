@@ -1,0 +1,46 @@
+"""Allowance: what is left of a budget, and whether the next fit may start."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+from transferkit.core.budget import Budget
+
+
+@dataclass
+class Allowance:
+    """Counts from the moment it is made, plus what an earlier, interrupted part of the same study has used."""
+
+    budget: Budget
+    used_seconds: float = 0.0
+    used_trials: int = 0
+    _started: float = field(default_factory=time.monotonic)
+
+    @property
+    def seconds_used(self) -> float:
+        """Seconds this study has used in all."""
+        return self.used_seconds + time.monotonic() - self._started
+
+    @property
+    def seconds_left(self) -> float:
+        """Seconds left; infinite where the budget names none."""
+        return float("inf") if self.budget.seconds is None else self.budget.seconds - self.seconds_used
+
+    @property
+    def trials_left(self) -> float:
+        """Fits left; infinite where the budget names none."""
+        return float("inf") if self.budget.trials is None else self.budget.trials - self.used_trials
+
+    @property
+    def deadline(self) -> float | None:
+        """`time.monotonic()` at which the budget ends."""
+        return None if self.budget.seconds is None else time.monotonic() + self.seconds_left
+
+    def allows(self, seconds: float, trials: int = 1) -> bool:
+        """True where that much more fits."""
+        return seconds <= self.seconds_left and trials <= self.trials_left
+
+    def count(self) -> None:
+        """One more fit was made."""
+        self.used_trials += 1

@@ -1,0 +1,137 @@
+"""Proving: refit the chosen arm and its baseline with paired seeds on every open label, then open the seal.
+
+What is to be proven is written down before the seal is opened, and never changes afterwards, not even when an interrupted
+study goes on. First the chosen arm (the primary claim, at the full level); then, as far as the budget allows, the best arm
+of every other source (secondary claims, at the corrected level).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from transferkit.core.errors import BudgetSpent, Failed
+from transferkit.core.method import Method
+from transferkit.core.predictor import Predictor
+from transferkit.core.spelling import read_method
+from transferkit.plan.arms import Arm
+from transferkit.plan.selection import Tried
+from transferkit.plan.trials import Trials, record_of
+
+CHOICE = "choice"
+TIMED_ITEMS = 64
+
+
+@dataclass(frozen=True)
+class Claim:
+    """An arm with its final settings, and the baseline with its own."""
+
+    arm: Arm
+    method: Method
+    baseline: Arm
+    baseline_method: Method
+
+
+@dataclass
+class Refits:
+    """Final predictors: arm name -> seed -> predictor."""
+
+    predictors: dict[str, dict[int, Predictor]] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    def common(self, arm: str, other: str) -> list[int]:
+        """Seeds both arms have."""
+        return sorted(self.predictors.get(arm, {}).keys() & self.predictors.get(other, {}).keys())
+
+
+def choose(arms: Sequence[Arm], tried: Tried, trials: Trials, every_arm: bool) -> list[Claim]:
+    """The claims, best validation first. `every_arm`: one a contender; else one a set of sources.
+
+    What the journal has written down already is taken as it stands.
+    """
+    by_name = {arm.name: arm for arm in arms}
+    if written := trials.journal.get(CHOICE):
+        claims = []
+        for arm, method, baseline, baseline_method in written:
+            claims.append(Claim(by_name[arm], read_method(method), by_name[baseline], read_method(baseline_method)))
+        return claims
+    contenders = [arm for arm in arms if arm.baseline and tried.standing(arm) is not None]
+    contenders.sort(key=lambda arm: tried.standing(arm), reverse=True)  # type: ignore[arg-type, return-value]
+    claims, seen = [], set()
+    for arm in contenders:
+        method, baseline = _final(arm, tried), by_name[arm.baseline or ""]
+        if method is None or (arm.sources in seen and not every_arm):
+            continue
+        seen.add(arm.sources)
+        claims.append(Claim(arm, method, baseline, _final(baseline, tried) or baseline.method))
+    trials.journal.note(CHOICE, [[c.arm.name, str(c.method), c.baseline.name, str(c.baseline_method)] for c in claims])
+    return claims
+
+
+def refit(claims: Sequence[Claim], trials: Trials, seeds: Sequence[int], refits: Refits) -> None:
+    """Fit the claims' arms and baselines on every open label, the primary claim's seeds first, within the allowance.
+
+    Predictors are added to `refits` as they are there.
+    """
+    predict_seconds = 0.0
+    for position, claim in enumerate(claims):
+        pair = [(claim.arm, claim.method), (claim.baseline, claim.baseline_method)]
+        for seed in seeds:
+            missing = [(a, m) for a, m in pair if seed not in refits.predictors.get(a.name, {})]
+            expected = sum(refits.seconds.get(a.name, 0.0) for a, _ in missing)
+            is_first = position == 0 and seed == seeds[0]
+            if not trials.allowance.allows(1.1 * expected + predict_seconds, len(missing)) and not is_first:
+                refits.notes.append(
+                    f"the budget ended the proof of {claim.arm.name} after "
+                    f"{len(refits.common(claim.arm.name, claim.baseline.name))} of {len(seeds)} seeds"
+                )
+                break
+            try:
+                for arm, method in missing:
+                    _refit_one(arm, method, seed, trials, refits)
+            except BudgetSpent:
+                if is_first:
+                    raise Failed(
+                        f"the budget of {trials.allowance.budget} ended before one arm could be proven; give a larger --budget"
+                    ) from None
+                refits.notes.append(f"the budget ended the proof of {claim.arm.name} within seed {seed}")
+                break
+            trials.progress(f"proving arm {position + 1} of {len(claims)}", list(seeds).index(seed) + 1, len(seeds))
+            predict_seconds = _predicting(refits, trials)
+
+
+def _refit_one(arm: Arm, method: Method, seed: int, trials: Trials, refits: Refits) -> None:
+    several = refits.predictors.setdefault(arm.name, {})
+    if method.deterministic and several:
+        several[seed] = next(iter(several.values()))
+        return
+    result = trials.prove(arm, method, seed, trials.allowance.deadline)
+    if result.status == "failed":
+        raise Failed(f"{arm.name} could be tried but not refitted: {result.message}")
+    several[seed] = trials.journal.predictor(trials.proof_key(arm, method, seed))
+    several[seed].record = record_of(result)
+    refits.seconds[arm.name] = result.seconds
+
+
+def _predicting(refits: Refits, trials: Trials) -> float:
+    """Seconds that predicting the test items with every predictor so far is going to take, timed on training items."""
+    if trials.allowance.budget.seconds is None:
+        return 0.0
+    n_test = len(trials.target.test)
+    items = trials.target.train.items[: min(TIMED_ITEMS, len(trials.target.train))]
+    several = {id(p): p for by_seed in refits.predictors.values() for p in by_seed.values()}
+    start = time.monotonic()
+    next(iter(several.values())).predict(items)
+    return 1.2 * (time.monotonic() - start) / len(items) * n_test * (len(several) + 2)
+
+
+def _final(arm: Arm, tried: Tried) -> Method | None:
+    """The arm's best settings, with what validation has taught (such as how long to train)."""
+    method = tried.best(arm)
+    if method is None:
+        return None
+    done = [r for r in tried.results[arm.name][method] if r.status == "done"]
+    records = sorted((record_of(r) for r in done), key=lambda record: record.best_epoch or 0)
+    return method.refit(records[len(records) // 2])

@@ -1,0 +1,157 @@
+"""ImageProcessor: any picture -> the fixed-size, normalised, three-channel tensor an image network takes.
+
+Resizing follows Pillow (antialiased when it shrinks, smooth when it enlarges), in the order every published recipe
+uses: resize, crop from the centre, scale to 0..1, subtract the mean, divide by the standard deviation. A picture with
+one channel is repeated three times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_type_hints
+
+from transferkit.core.errors import WrongUse, unknown_name
+from transferkit.core.source import Processor
+
+if TYPE_CHECKING:
+    import numpy as np
+    from PIL.Image import Image
+    from torch import Tensor
+
+Resize = Literal["stretch", "shorter_side"]
+"""stretch: to `size`, whatever the picture's shape. shorter_side: until it covers `size / crop_share`, its shape kept;
+then the centre is cut out."""
+Interpolation = Literal["nearest", "box", "bilinear", "bicubic", "lanczos"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageProcessor(Processor):
+    """Pictures -> float32 (n, 3, height, width).
+
+    Takes PIL images of any mode: transparency is laid on white, 16-bit grey is brought to 8 bits, CMYK and palettes
+    become RGB. Each picture gives the same tensor whatever batch it comes in.
+
+    >>> from PIL import Image
+    >>> ImageProcessor(size=(32, 32))([Image.new("L", (8, 8)), Image.new("RGB", (640, 480))]).shape
+    torch.Size([2, 3, 32, 32])
+    """
+
+    size: tuple[int, int] = (224, 224)
+    """(height, width) in pixels."""
+    mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
+    """Of each channel, on the scale 0..1; the default is ImageNet's."""
+    std: tuple[float, float, float] = (0.229, 0.224, 0.225)
+    resize: Resize = "stretch"
+    crop_share: float = 1.0
+    """The part of the resized side that the centre crop keeps, e.g. 224 / 256; for `shorter_side` only."""
+    interpolation: Interpolation = "bilinear"
+
+    def __post_init__(self) -> None:
+        for name, length in (("size", 2), ("mean", 3), ("std", 3)):
+            values = tuple(getattr(self, name))  # a list, where the settings come from JSON
+            if len(values) != length:
+                raise WrongUse(f"image processor: {name} takes {length} numbers, got {list(values)}")
+            object.__setattr__(self, name, values)
+        if min(self.size) < 1:
+            raise WrongUse(f"image processor: size {self.size} has a side shorter than 1 pixel")
+        if min(self.std) <= 0:
+            raise WrongUse(f"image processor: std {self.std} has to be above 0 in every channel")
+        if not 0 < self.crop_share <= 1:
+            raise WrongUse(f"image processor: crop_share {self.crop_share} is not in (0, 1]")
+        hints = get_type_hints(ImageProcessor, localns={"Tensor": Any, "Image": Any})
+        for name in ("resize", "interpolation"):
+            if getattr(self, name) not in (known := get_args(hints[name])):
+                raise unknown_name(f"{name} rule of an image processor", getattr(self, name), known)
+
+    def __call__(self, items: Sequence[Any]) -> Tensor:
+        """Pictures -> float32 (n, 3, height, width)."""
+        import numpy as np
+        import torch
+
+        height, width = self.size
+        pixels = np.empty((len(items), height, width, 3), np.uint8)
+        for row, item in zip(pixels, items, strict=True):
+            picture = eight_bit(item)
+            one = np.asarray(self._resized(picture))
+            row[...] = one[..., None] if one.ndim == 2 else one
+        batch = torch.from_numpy(pixels).permute(0, 3, 1, 2).to(torch.float32)  # (n, 3, height, width), channels last
+        # (x / 255 - mean) / std, as one multiplication and one addition
+        scale = 1 / (255 * torch.tensor(self.std))
+        shift = -torch.tensor(self.mean) / torch.tensor(self.std)
+        return batch.mul_(scale[:, None, None]).add_(shift[:, None, None]).contiguous()
+
+    def describe(self) -> dict[str, Any]:
+        """JSON-able settings; `build` makes an equal processor of them."""
+        settings = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+        return {"kind": "image", **settings}
+
+    def _resized(self, picture: Image) -> Image:
+        from PIL import Image
+
+        rule = Image.Resampling[self.interpolation.upper()]
+        height, width = self.size
+        if self.resize == "stretch":
+            return picture.resize((width, height), rule)
+        covered = round(height / self.crop_share), round(width / self.crop_share)
+        # the longer side is cut down to whole pixels and the odd pixel of the crop goes last, as transformers does both
+        if covered[0] * picture.width > covered[1] * picture.height:
+            tall, wide = covered[0], max(covered[1], covered[0] * picture.width // picture.height)
+        else:
+            tall, wide = max(covered[0], covered[1] * picture.height // picture.width), covered[1]
+        top, left = (tall - height) // 2, (wide - width) // 2
+        return picture.resize((wide, tall), rule).crop((left, top, left + width, top + height))
+
+
+def eight_bit(picture: Image) -> Image:
+    """The same picture in mode L or RGB, whatever mode it came in.
+
+    >>> from PIL import Image
+    >>> eight_bit(Image.new("CMYK", (2, 2))).mode, eight_bit(Image.new("1", (2, 2))).mode
+    ('RGB', 'L')
+    """
+    from PIL import Image
+
+    if not isinstance(picture, Image.Image):
+        raise WrongUse(
+            f"an image network takes PIL pictures, got {type(picture).__name__}; open it with PIL.Image.open"
+        )
+    if picture.mode in ("L", "RGB"):
+        return picture
+    if picture.mode == "1":
+        return picture.convert("L")
+    if picture.mode.startswith("I"):  # I;16 and its kin: convert("L") would clip at 255 instead of scaling
+        return Image.fromarray(_sixteen_to_eight(picture))
+    if picture.has_transparency_data:
+        painted = (picture.convert("LA") if picture.mode == "La" else picture).convert("RGBA")
+        white = Image.new("RGBA", painted.size, "white")
+        return Image.alpha_composite(white, painted).convert("RGB")
+    return picture.convert("L" if picture.mode == "F" else "RGB")
+
+
+def _sixteen_to_eight(picture: Image) -> np.ndarray:
+    import numpy as np
+
+    values = np.asarray(picture).astype(np.int64)
+    return (values.clip(0, 65535) // 257).astype(np.uint8)  # 65535 = 255 * 257
+
+
+def build(description: Mapping[str, Any]) -> Processor:
+    """The processor that a `describe()` describes.
+
+    >>> build(ImageProcessor(size=(32, 32)).describe()) == ImageProcessor(size=(32, 32))
+    True
+    """
+    settings = dict(description)
+    kind = settings.pop("kind", "image")
+    if kind == "transformers":
+        from transferkit.sources.transformers_processor import TransformersProcessor
+
+        return TransformersProcessor.of(settings)
+    if kind != "image":
+        raise unknown_name("kind of processor", str(kind), ["image", "transformers"])
+    known = {field.name for field in fields(ImageProcessor)}
+    for name in settings:
+        if name not in known:
+            raise unknown_name("setting of an image processor", name, known)
+    return ImageProcessor(**settings)

@@ -1,0 +1,203 @@
+"""`torch:` a weights file plus the name of its architecture: `torch:model.safetensors?architecture=mobilenet_v2`.
+
+After the `?` stand `architecture`, `size` (pixels of the input's side) and the architecture's own settings; settings
+that the shapes in the file tell (width, depth, number of classes) may be left out. A file `model.transferkit.json`
+beside the weights may say all of this instead, and more:
+
+    {"architecture": "mobilenet_v2", "settings": {"width": 1.0}, "size": 224, "keys": {"^old\\\\.": "new."},
+     "processor": {"kind": "image", ...}, "classes": ["cat", ...], "licence": "MIT", "trained_on": "ImageNet-1k"}
+
+What the name says goes before what the file says. `keys` are rules of `key_map`, applied before the architecture's own.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
+
+from transferkit.core.architecture import Architecture
+from transferkit.core.errors import Failed, WrongUse, unknown_name
+from transferkit.core.source import Card, Processor, SourceKind, SourceOptions
+from transferkit.sources import architectures, fingerprint, key_map, processors, weight_file
+
+if TYPE_CHECKING:
+    from transferkit.core.network import Network
+
+_SIDECAR_FIELDS = ("architecture", "settings", "size", "keys", "processor", "classes", "licence", "trained_on")
+
+
+class TorchWeights(SourceKind):
+    """A weights file of a network whose architecture is known by name."""
+
+    example = "torch:weights/model.safetensors?architecture=mobilenet_v2"
+
+    def card(self, location: str, options: SourceOptions) -> Card:
+        """From the file's table of contents and the sidecar; the weights stay on disk."""
+        described = describe(location, options)
+        shapes = described.renamed_shapes
+        body = [shape for name, shape in shapes.items() if not name.startswith("head.") and not _is_buffer(name)]
+        return Card(
+            name=f"torch:{location}",
+            modality="image",
+            holds="model",
+            fingerprint=fingerprint.of_files([described.path], f"{described.architecture}{described.rules}"),
+            architecture=described.architecture,
+            parameters=sum(_product(shape) for shape in body),
+            bytes=described.path.stat().st_size,
+            classes=described.classes,
+            licence=described.sidecar.get("licence", "unknown"),
+            trained_on=described.sidecar.get("trained_on", "unknown"),
+        )
+
+    def network(self, location: str, options: SourceOptions) -> Network:
+        """The named architecture with the file's weights."""
+        described = describe(location, options)
+        network = architectures.build(described.architecture, seed=0)
+        tensors = weight_file.tensors(described.path, options.trust)
+        key_map.load(network, tensors, described.rules, f"{described.path} ({described.architecture.kind})")
+        return network
+
+    def processor(self, location: str, options: SourceOptions) -> Processor:
+        """The sidecar's, or else the architecture's usual one."""
+        return processors.build(describe(location, options).processor)
+
+
+@dataclass(frozen=True)
+class Described:
+    """Everything a location says, once name, sidecar and shapes are read together."""
+
+    path: Path
+    architecture: Architecture
+    rules: Mapping[str, str]
+    renamed_shapes: Mapping[str, tuple[int, ...]]
+    processor: Mapping[str, Any]
+    classes: tuple[str, ...] = ()
+    sidecar: Mapping[str, Any] = field(default_factory=dict)
+
+
+def describe(location: str, options: SourceOptions) -> Described:
+    """Read a location without loading weights; every way it can be wrong gives one line."""
+    file_name, _, query = location.partition("?")
+    path = Path(file_name).expanduser()
+    if not path.is_file():
+        raise WrongUse(f"torch source: no such file {file_name!r}")
+    said = dict(parse_qsl(query, keep_blank_values=True))
+    sidecar = _sidecar(path)
+    kind = said.pop("architecture", None) or sidecar.get("architecture")
+    if kind is None:
+        example = f"torch:{file_name}?architecture=mobilenet_v2"
+        raise WrongUse(f"{file_name} holds weights but no architecture; name one: {example} (known: {_known()})")
+    module = _module(kind)
+    size = _whole_number("size", said.pop("size")) if "size" in said else sidecar.get("size")
+    rules = {r"^module\.": "", **sidecar.get("keys", {}), **getattr(module, "KEYS", {})}
+    shapes = weight_file.shapes(path, options.trust)
+    renamed = {new: shapes[name] for new, name in key_map.rename(shapes, rules).items()}
+    settings = {
+        **_settings_told_by(module, kind, renamed, path),
+        **sidecar.get("settings", {}),
+        **{name: _value(text) for name, text in said.items()},
+    }
+    classes = tuple(str(name) for name in sidecar.get("classes", ()))
+    n_classes = renamed["head.weight"][0] if "head.weight" in renamed else len(classes)
+    if classes and len(classes) != n_classes:
+        raise WrongUse(f"{_sidecar_path(path)} names {len(classes)} classes, but the head has {n_classes}")
+    return Described(
+        path=path,
+        architecture=Architecture.of(kind, settings),
+        rules=rules,
+        renamed_shapes=renamed,
+        processor=sidecar.get("processor") or _usual_processor(module, kind, settings, size, path),
+        classes=classes or tuple(str(i) for i in range(n_classes)),
+        sidecar=sidecar,
+    )
+
+
+def _sidecar_path(path: Path) -> Path:
+    return path.with_suffix(".transferkit.json")
+
+
+def _sidecar(path: Path) -> dict[str, Any]:
+    """What the file beside the weights says; nothing where there is none."""
+    beside = _sidecar_path(path)
+    if not beside.is_file():
+        return {}
+    try:
+        said = json.loads(beside.read_text(encoding="utf-8"))
+    except ValueError as reason:
+        raise WrongUse(f"{beside} is not JSON: {reason}") from None
+    if not isinstance(said, dict):
+        raise WrongUse(f"{beside} holds {type(said).__name__}, expected an object with {', '.join(_SIDECAR_FIELDS)}")
+    for name in said:
+        if name not in _SIDECAR_FIELDS:
+            raise unknown_name(f"field in {beside}", name, _SIDECAR_FIELDS)
+    for name in ("settings", "keys", "processor"):
+        if not isinstance(said.get(name, {}), dict):
+            raise WrongUse(f"{beside}: {name} is {type(said[name]).__name__}, expected an object")
+    return said
+
+
+def _module(kind: str) -> ModuleType:
+    if kind not in architectures.names():
+        raise unknown_name("architecture", kind, architectures.names())
+    return importlib.import_module(f"{architectures.__name__}.{kind}")
+
+
+def _settings_told_by(
+    module: ModuleType, kind: str, shapes: Mapping[str, tuple[int, ...]], path: Path
+) -> dict[str, Any]:
+    """What the shapes tell, for an architecture that can read them."""
+    if not hasattr(module, "settings_of"):
+        return {}
+    try:
+        told: dict[str, Any] = module.settings_of(shapes)
+    except KeyError as missing:
+        held = ", ".join(sorted(shapes)[:3])
+        raise Failed(
+            f"{path} does not look like {kind}: it has no {missing.args[0]} but {held}, ...; "
+            f"name another architecture, or give key rules in {_sidecar_path(path).name}"
+        ) from None
+    return told
+
+
+def _usual_processor(
+    module: ModuleType, kind: str, settings: Mapping[str, Any], size: int | None, path: Path
+) -> dict[str, Any]:
+    if not hasattr(module, "processor"):
+        raise WrongUse(f"{kind} has no usual input; describe its processor in {_sidecar_path(path)}")
+    usual: dict[str, Any] = module.processor(settings, size)
+    return usual
+
+
+def _value(text: str) -> Any:
+    """`1.0`, `true`, `null` as JSON reads them, anything else as it stands."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _whole_number(name: str, text: str) -> int:
+    if not text.isdigit() or int(text) == 0:
+        raise WrongUse(f"torch source: {name}={text} is not a number of pixels, such as {name}=224")
+    return int(text)
+
+
+def _known() -> str:
+    return ", ".join(architectures.names())
+
+
+def _is_buffer(name: str) -> bool:
+    return name.endswith(("running_mean", "running_var", "num_batches_tracked"))
+
+
+def _product(shape: tuple[int, ...]) -> int:
+    product = 1
+    for side in shape:
+        product *= side
+    return product

@@ -1,0 +1,116 @@
+"""Classify: one class an item, judged by accuracy (macro-F1 where the classes are skewed)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from transferkit.core.errors import WrongUse
+from transferkit.core.task import ClosedForm, Metric, Predictions, Task
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor, nn
+
+    from transferkit.core.examples import Examples
+    from transferkit.core.network import Network, State
+    from transferkit.core.source import Processor
+    from transferkit.ops.augment import Augmentation
+
+SKEW = 4.0
+"""From this ratio of the largest to the smallest class on, accuracy would hide the rare ones: macro-F1 is used."""
+
+
+@dataclass(frozen=True)
+class Classify(Task):
+    """Choose one of `classes`. Use for folders of class folders and label columns of words; not for several labels an item.
+
+    >>> Classify(("cat", "dog")).encode(["dog", "cat"]).tolist()
+    [1, 0]
+    """
+
+    name: ClassVar[str] = "classify"
+    classes: tuple[str, ...]
+    metric_name: str = "accuracy"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "classes", tuple(self.classes))
+
+    @classmethod
+    def recognise(cls, examples: Examples) -> Classify | None:
+        """Every label is a word: classification. Refuses a single class, for there is nothing to tell apart."""
+        labels = examples.labels
+        if not labels or not all(isinstance(label, str) for label in labels):
+            return None
+        counts = Counter(labels)
+        if len(counts) > len(labels) / 2 and any(" " in label for label in counts):
+            return None  # sentences, each its own: not classes
+        if len(counts) == 1:
+            raise WrongUse(f"every labelled item is of the one class {labels[0]!r}; a classifier needs at least two")
+        skewed = max(counts.values()) / min(counts.values()) >= SKEW
+        return cls(tuple(sorted(counts)), "macro_f1" if skewed else "accuracy")
+
+    @property
+    def metric(self) -> Metric:
+        from transferkit.tasks import metrics
+
+        known = {m.name: m for m in (metrics.Accuracy, metrics.BalancedAccuracy, metrics.MacroF1)}
+        return known[self.metric_name]()
+
+    def strata(self, labels: Sequence[Any]) -> np.ndarray:
+        position = {name: i for i, name in enumerate(self.classes)}
+        try:
+            return np.array([position[label] for label in labels], dtype=np.int64)
+        except KeyError as unseen:
+            raise WrongUse(f"label {unseen} is not among the classes {', '.join(self.classes[:20])}") from None
+
+    def encode(self, labels: Sequence[Any], processor: Processor | None = None) -> Tensor:
+        import torch
+
+        return torch.from_numpy(self.strata(labels))
+
+    def head(self, network: Network, seed: int) -> nn.Module:
+        from torch import nn
+
+        from transferkit.core.network import seeded
+
+        with seeded(seed):
+            return nn.Linear(network.feature_dim, len(self.classes))
+
+    def loss(self, outputs: Any, targets: Any, item_weights: Tensor | None = None) -> Tensor:
+        """Weighted mean cross-entropy; outputs: logits (n, n_classes), targets: (n,) int."""
+        from torch.nn import functional
+
+        if item_weights is None:
+            return functional.cross_entropy(outputs, targets)
+        losses = functional.cross_entropy(outputs, targets, reduction="none")
+        return (losses * item_weights).sum() / item_weights.sum()
+
+    def decode(self, outputs: Any, processor: Processor | None = None) -> Predictions:
+        """Logits (n, n_classes) -> the most probable class and all probabilities."""
+        scores = outputs.detach().float().softmax(dim=1).cpu().numpy().astype(np.float64)
+        return Predictions(tuple(self.classes[i] for i in scores.argmax(axis=1)), scores)
+
+    def augment(
+        self, inputs: State, targets: Any, augmentation: Augmentation, generator: torch.Generator
+    ) -> tuple[State, Any]:
+        """Shifts, scales, turns, mirror images: none of them changes the class."""
+        from transferkit.ops.augment import augment
+
+        return augment(inputs, augmentation, generator), targets
+
+    def closed_form_head(
+        self, features: np.ndarray, labels: Sequence[Any], item_weights: np.ndarray | None = None, solver: str = "ridge"
+    ) -> ClosedForm:
+        """Ridge on one-hot targets with the leave-one-out penalty, or logistic regression with a cross-validated one."""
+        from transferkit.tasks.linear_heads import logistic_head, ridge_head
+
+        fit = {"ridge": ridge_head, "logistic": logistic_head}[solver]
+        return fit(features, self.strata(labels), len(self.classes), item_weights)
+
+    def describe(self) -> dict[str, Any]:
+        return {"classes": list(self.classes), "metric_name": self.metric_name}

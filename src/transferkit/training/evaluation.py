@@ -1,0 +1,47 @@
+"""Evaluation: predictions and loss of a model on held-out items, in eval mode."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from transferkit.core.task import Predictions
+from transferkit.training.inputs import Inputs
+from transferkit.training.model import Model, moved
+
+BATCH = 256
+
+
+def evaluate(
+    model: Model, inputs: Inputs, labels: Sequence[Any], start: int, device: torch.device
+) -> tuple[Predictions, float]:
+    """Predictions and mean loss, from inputs that are states at position `start`."""
+    model.eval()
+    targets = model.task.encode(labels, model.processor)
+    parts, total = [], 0.0
+    with torch.inference_mode():
+        for chosen in torch.split(torch.arange(len(inputs)), BATCH):
+            wanted = take(targets, chosen, device)
+            features = model.features(moved(inputs[chosen], device), start)
+            taught = model.outputs(features, wanted)
+            total += float(model.task.loss(taught, wanted)) * len(chosen)
+            parts.append(model.decode(model.outputs(features) if model.task.generates else taught))
+    return joined(parts), total / len(inputs)
+
+
+def joined(parts: Sequence[Predictions]) -> Predictions:
+    """Predictions of several batches as one."""
+    labels = tuple(label for part in parts for label in part.labels)
+    scores = [part.scores for part in parts if part.scores is not None]
+    return Predictions(labels, np.concatenate(scores) if scores else None)
+
+
+def take(targets: Tensor | list[Any], chosen: Tensor, device: torch.device) -> Any:
+    """The targets of a batch."""
+    if isinstance(targets, Tensor):
+        return targets[chosen].to(device)
+    return [targets[i] for i in chosen.tolist()]

@@ -1,0 +1,56 @@
+"""Fine-tuning: lay out what is trained on, run the loop, give the fitted network. Scratch is fine-tuning of a fresh body."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from torch import nn
+
+from transferkit.core.errors import WrongUse
+from transferkit.core.examples import Examples
+from transferkit.core.run import Run
+from transferkit.core.target import Target
+from transferkit.training.body import Body
+from transferkit.training.fitted import FittedNetwork
+from transferkit.training.frozen import frozen_states
+from transferkit.training.inputs import Inputs
+from transferkit.training.loop import Material, Recipe, train
+from transferkit.training.model import Model
+
+
+def fine_tune(
+    body: Body, head: nn.Module | None, target: Target, recipe: Recipe, run: Run, moving_stages: int | None = None
+) -> FittedNetwork:
+    """Train a new copy of `body` with `head` (None: a fresh one) on the target.
+
+    `moving_stages`: how many of the last stages move. What comes before them runs once per item and is cached; there is
+    then no augmentation, for it would have to pass through the frozen stages anew each time.
+    """
+    network = body.make()
+    if head is None:
+        head = target.task.head(network, run.derived_seed("head"))
+    if moving_stages is not None and moving_stages < len(network.stages):
+        if moving_stages < 0:
+            raise WrongUse(f"moving_stages={moving_stages} must be at least 0")
+        recipe = replace(recipe, first_moving=len(network.stages) - moving_stages, augmentation="none")
+    inputs = _Inputs(body, recipe.first_moving, run)
+    material = Material(
+        inputs(target.train),
+        target.train,
+        inputs(target.validation) if len(target.validation) else None,
+        target.validation if len(target.validation) else None,
+    )
+    model = Model(target.task, network, head, body.processor)
+    return FittedNetwork(model, train(model, material, recipe, run))
+
+
+class _Inputs:
+    """Examples -> what enters the first moving stage."""
+
+    def __init__(self, body: Body, first_moving: int, run: Run) -> None:
+        self._body, self._first_moving, self._run = body, first_moving, run
+
+    def __call__(self, examples: Examples) -> Inputs:
+        if self._first_moving == 0:
+            return Inputs(examples, self._body.processor)
+        return Inputs.of_states(frozen_states(self._body, examples, self._run, self._first_moving))

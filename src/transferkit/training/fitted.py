@@ -1,0 +1,65 @@
+"""FittedNetwork: the predictor of every method that ends in one network and one head."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from transferkit.core.architecture import Architecture
+from transferkit.core.predictor import FitRecord, Predictor
+from transferkit.core.task import Predictions, Task
+from transferkit.sources import architectures, processors
+from transferkit.training.evaluation import joined
+from transferkit.training.frozen import decoded
+from transferkit.training.model import Model, moved
+
+BATCH = 64
+
+
+class FittedNetwork(Predictor):
+    """A network with a head, and the processor that turns items into its input."""
+
+    def __init__(self, model: Model, record: FitRecord | None = None) -> None:
+        model.eval()
+        self.model, self.task = model, model.task
+        self.record = record or FitRecord()
+
+    def predict(self, items: Sequence[Any], progress: Callable[[int, int], None] | None = None) -> Predictions:
+        """Raw items -> predictions. Pictures are decoded a batch at a time."""
+        device = self.model.parameters()[0].device
+        parts = []
+        with torch.inference_mode():
+            for begin in range(0, len(items), BATCH):
+                indices = range(begin, min(begin + BATCH, len(items)))
+                inputs = moved(self.model.processor(decoded(items, indices)), device)
+                parts.append(self.model.decode(self.model.outputs(self.model.features(inputs))))
+                if progress:
+                    progress(indices.stop, len(items))
+        return joined(parts)
+
+    def describe(self) -> dict[str, Any]:
+        """The architecture and the processor."""
+        architecture = self.model.network.architecture
+        return {
+            "architecture": {"kind": architecture.kind, "settings": architecture.arguments()},
+            "processor": self.model.processor.describe(),
+        }
+
+    def tensors(self) -> dict[str, Tensor]:
+        """All weights and statistics of the network and its head, contiguous, on the CPU."""
+        named = {f"network.{k}": v for k, v in self.model.network.state_dict().items()}
+        named |= {f"head.{k}": v for k, v in self.model.head.state_dict().items()}
+        return {k: v.detach().cpu().contiguous() for k, v in named.items()}
+
+    @classmethod
+    def restore(cls, task: Task, settings: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> FittedNetwork:
+        """Build the architecture, then lay the weights in; every name must be there."""
+        described = settings["architecture"]
+        network = architectures.build(Architecture.of(described["kind"], described["settings"]), seed=0)
+        head = task.head(network, seed=0)
+        for prefix, module in (("network.", network), ("head.", head)):
+            module.load_state_dict({k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)})
+        return cls(Model(task, network, head, processors.build(settings["processor"])))

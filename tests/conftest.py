@@ -1,0 +1,43 @@
+"""Fixtures that several test folders share."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from transferkit.core.target import Target
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real data sets and weights beside the checkout; tests that need it skip without it."""
+    folder = Path(__file__).resolve().parents[2] / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip(f"no data sets beside the checkout ({folder.name}/ is absent)")
+    return folder
+
+
+def bars(n: int, seed: int) -> tuple[list[Image.Image], list[str]]:
+    """n grey pictures of 16 x 16: upright bars, lying bars or a disc, with noise; and their classes."""
+    draw = np.random.default_rng(seed)
+    pictures, labels = [], []
+    rows, columns = np.mgrid[:16, :16]
+    for i in range(n):
+        kind = ("disc", "lying", "upright")[i % 3]
+        phase, period = draw.integers(0, 6), draw.integers(4, 7)
+        if kind == "disc":
+            shape = (rows - draw.integers(5, 11)) ** 2 + (columns - draw.integers(5, 11)) ** 2 < draw.integers(9, 30)
+        else:
+            shape = ((rows if kind == "lying" else columns) + phase) % period < period // 2
+        grey = np.clip(200 * shape + draw.normal(25, 30, (16, 16)), 0, 255).astype(np.uint8)
+        pictures.append(Image.fromarray(grey))
+        labels.append(kind)
+    return pictures, labels
+
+
+@pytest.fixture(scope="session")
+def tiny_target() -> Target:
+    """24 open labels, 30 sealed ones, three easy classes: every method finishes on it in seconds."""
+    pictures, labels = bars(24, seed=0)
+    return Target.of(pictures, labels, test=bars(30, seed=1), name="bars")
