@@ -40,7 +40,7 @@ RECIPES = (
         data="mnist",
         about="Handwritten digits, made to carry to other pens, sizes, resolutions and to dark on light.",
         changes=Drawings(enlarge=2, pens=(-3, 1, 1, 3, 5), stretch=0.7, resolutions=COARSE),
-        epochs=45,
+        epochs=30,
         per_epoch=24_000,
     ),
     Recipe(
@@ -56,7 +56,7 @@ RECIPES = (
             low_resolution_share=0.4,
             invert_share=0.5,
         ),
-        epochs=130,
+        epochs=100,
     ),
     Recipe(
         name="clothes-cnn",
@@ -71,14 +71,14 @@ RECIPES = (
             low_resolution_share=0.25,
             noise=0.03,
         ),
-        epochs=45,
+        epochs=40,
     ),
     Recipe(
         name="objects-cnn",
         data="objects",
         about="Small photographs of animals and vehicles.",
         changes=Photos(),
-        epochs=90,
+        epochs=70,
     ),
     Recipe(
         name="shuffled-cnn",
@@ -88,7 +88,7 @@ RECIPES = (
             "It is there to show that transferkit does not recommend such a source; never use it for anything else."
         ),
         changes=None,
-        epochs=100,
+        epochs=80,
         only=4_000,
         shuffled_labels=True,
         weight_decay=0.0,

@@ -9,7 +9,7 @@ import json
 import os
 import sys
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TextIO
 
@@ -54,6 +54,18 @@ def one_line(text: str) -> str:
     'no such file: here.png'
     """
     return " ".join(text.split())
+
+
+def listed(named: Sequence[tuple[str, str]], shown: int) -> str:
+    """Items with their reasons, the first `shown` of them spelled out.
+
+    >>> listed([("a.png", "is empty"), ("b.png", "is cut short")], 1)
+    '2 items: a.png (is empty), and 1 more'
+    """
+    parts = [f"{name} ({one_line(reason)})" for name, reason in named[:shown]]
+    if len(named) > shown:
+        parts.append(f"and {len(named) - shown} more")
+    return f"{len(named)} item{'s' if len(named) != 1 else ''}: {', '.join(parts)}"
 
 
 def debugging() -> bool:

@@ -46,6 +46,23 @@ class Examples:
         )
 
 
+    def join(self, other: Examples) -> Examples:
+        """These examples, then the others. What only one of the two knows (labels, weights, ...) is dropped."""
+        both_weigh = self.weights is not None and other.weights is not None
+        return Examples(
+            items=Joined(self.items, other.items),
+            ids=self.ids + other.ids,
+            labels=_add(self.labels, other.labels),
+            names=_add(self.names, other.names) or (),
+            weights=np.concatenate([self.weights, other.weights]) if both_weigh else None,  # type: ignore[list-item]
+            groups=_add(self.groups, other.groups),
+        )
+
+
+def _add(first: tuple[Any, ...] | None, second: tuple[Any, ...] | None) -> tuple[Any, ...] | None:
+    return None if first is None or second is None else first + second
+
+
 def _pick(values: tuple[Any, ...] | None, indices: Sequence[int]) -> tuple[Any, ...] | None:
     return None if values is None else tuple(values[i] for i in indices)
 
@@ -67,6 +84,23 @@ class Chosen(Sequence[Any]):
         if isinstance(index, slice):
             return Chosen(self.items, self.indices[index])
         return self.items[self.indices[index]]
+
+
+class Joined(Sequence[Any]):
+    """One sequence after another, items read when asked for."""
+
+    def __init__(self, first: Sequence[Any], second: Sequence[Any]) -> None:
+        self.first = first
+        self.second = second
+
+    def __len__(self) -> int:
+        return len(self.first) + len(self.second)
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return Chosen(self, range(len(self))[index])
+        position = range(len(self))[index]
+        return self.first[position] if position < len(self.first) else self.second[position - len(self.first)]
 
 
 class Sealed(Generic[T]):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from transferkit.core.examples import Examples
+from transferkit.core.run import Progress, silent
 
 Split = Literal["train", "validation", "test"]
 
@@ -41,19 +43,30 @@ class Reading:
     splits: tuple[Split | None, ...] | None = None
     """The split each labelled item was put in by its owner; None where the owner did not say."""
     skipped: tuple[Skipped, ...] = ()
+    notes: tuple[str, ...] = ()
+    """Lines a person should read about what was found."""
 
 
 class Format(ABC):
-    """One way data lies on disk."""
+    """One way data lies on disk, and the same kind of data in memory."""
+
+    modality: ClassVar[str]
+    """"image", "text", ..."""
+    example: ClassVar[str] = ""
+    """What it looks like, in words, for error messages: "a folder with one folder of pictures per class"."""
 
     @abstractmethod
     def recognises(self, path: Path) -> bool:
         """Cheap: does `path` look like this format?"""
 
     @abstractmethod
-    def read(self, path: Path, options: ReadOptions) -> Reading:
+    def read(self, path: Path, options: ReadOptions, progress: Progress = silent) -> Reading:
         """Read names, labels and content hashes; items stay on disk until asked for."""
 
-    def items(self, paths: list[Path]) -> Any:
+    def items(self, paths: list[Path]) -> Sequence[Any] | None:
         """Lazy items of bare files, for `predict`; None where this format has no bare files."""
+        return None
+
+    def in_memory(self, items: Sequence[Any]) -> Examples | None:
+        """Unlabelled examples of items of this modality that are in memory; None where this format has no such."""
         return None

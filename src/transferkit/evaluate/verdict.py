@@ -41,9 +41,7 @@ def subject(method: str, sources: Sequence[str]) -> str:
     return f"Transfer from {', '.join(first) + ' and ' if first else ''}{last} by {method}"
 
 
-def sentence(
-    about: str, gain: Gain, metric: MetricInfo, margin: float, baseline: str = "training from scratch"
-) -> str:
+def sentence(about: str, gain: Gain, metric: MetricInfo, margin: float, baseline: str = "training from scratch") -> str:
     """The verdict in words, in the metric's points, with interval, seeds, items and what to do where it is undecided.
 
     `about` is what `subject` gives, `baseline` a noun: "training from scratch", "the source only".

@@ -79,7 +79,7 @@ def refit(claims: Sequence[Claim], trials: Trials, seeds: Sequence[int], refits:
     for position, claim in enumerate(claims):
         pair = [(claim.arm, claim.method), (claim.baseline, claim.baseline_method)]
         for seed in seeds:
-            missing = [(a, m) for a, m in pair if seed not in refits.predictors.get(a.name, {})]
+            missing = [(a, m) for a, m in pair if _is_missing(a, m, seed, refits)]
             expected = sum(refits.seconds.get(a.name, 0.0) for a, _ in missing)
             is_first = position == 0 and seed == seeds[0]
             if not trials.allowance.allows(1.1 * expected + predict_seconds, len(missing)) and not is_first:
@@ -89,7 +89,7 @@ def refit(claims: Sequence[Claim], trials: Trials, seeds: Sequence[int], refits:
                 )
                 break
             try:
-                for arm, method in missing:
+                for arm, method in pair:
                     _refit_one(arm, method, seed, trials, refits)
             except BudgetSpent:
                 if is_first:
@@ -102,11 +102,17 @@ def refit(claims: Sequence[Claim], trials: Trials, seeds: Sequence[int], refits:
             predict_seconds = _predicting(refits, trials)
 
 
+def _is_missing(arm: Arm, method: Method, seed: int, refits: Refits) -> bool:
+    several = refits.predictors.get(arm.name, {})
+    return seed not in several and not (method.deterministic and several)
+
+
 def _refit_one(arm: Arm, method: Method, seed: int, trials: Trials, refits: Refits) -> None:
-    several = refits.predictors.setdefault(arm.name, {})
-    if method.deterministic and several:
-        several[seed] = next(iter(several.values()))
+    if not _is_missing(arm, method, seed, refits):
+        several = refits.predictors[arm.name]
+        several.setdefault(seed, next(iter(several.values())))
         return
+    several = refits.predictors.setdefault(arm.name, {})
     result = trials.prove(arm, method, seed, trials.allowance.deadline)
     if result.status == "failed":
         raise Failed(f"{arm.name} could be tried but not refitted: {result.message}")

@@ -72,18 +72,22 @@ def select(
 ) -> None:
     """Try the arms while the budget, less what the proof needs, allows; results are added to `tried`.
 
-    `proof_fits`: how many fits the proof of the chosen arm takes; they are kept back, and at least `reserve_share` of the
-    seconds.
+    `proof_fits`: how many fits the proof of the chosen arm takes. They are kept back, but never more than `reserve_share`
+    of a budget in trials, and at least that share of a budget in seconds.
     """
     running: dict[Arm, list[Method]] = {arm: arm.candidates() for arm in arms}
-    reserve_seconds = reserve_share * (trials.allowance.budget.seconds or 0.0)
+    budget = trials.allowance.budget
+    if budget.trials is not None:
+        proof_fits = min(proof_fits, max(2, int(reserve_share * budget.trials)))
+    reserve_seconds = reserve_share * (budget.seconds or 0.0)
     deadline = None
-    if trials.allowance.budget.seconds is not None:
+    if budget.seconds is not None:
         deadline = time.monotonic() + trials.allowance.seconds_left - reserve_seconds
     for fold in range(n_folds):
-        plan = [(arm, method) for arm, methods in running.items() for method in methods]
+        ranked = [(i, arm, method) for arm, methods in running.items() for i, method in enumerate(methods)]
+        plan = [(arm, method) for _, arm, method in sorted(ranked, key=lambda entry: entry[0])]  # defaults first
         for position, (arm, method) in enumerate(plan):
-            needed = proof_fits * _cost(tried, arm)
+            needed = proof_fits * _dearest(tried)
             if not trials.allowance.allows(max(needed, reserve_seconds), trials=1 + proof_fits):
                 tried.notes.append(_stopped(fold, n_folds, position, len(plan)))
                 return
@@ -110,8 +114,8 @@ def _survivors(running: dict[Arm, list[Method]], tried: Tried) -> dict[Arm, list
     return survivors
 
 
-def _cost(tried: Tried, arm: Arm) -> float:
-    """Seconds one fit of the dearest arm so far took."""
+def _dearest(tried: Tried) -> float:
+    """Seconds of the longest fit so far: what the proof may have to repeat."""
     return max((r.seconds for results in tried.results.values() for rs in results.values() for r in rs), default=0.0)
 
 

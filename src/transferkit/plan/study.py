@@ -54,6 +54,7 @@ def carry_out(findings: Findings, progress: Progress = silent) -> Study:
     try:
         select(findings.arms, trials, settings.n_folds, RESERVE, 2 * len(settings.seeds), findings.tried)
         findings.claims = choose(findings.arms, findings.tried, trials, settings.prove_every_arm)
+        _check_claims(findings)
         refit(findings.claims, trials, settings.seeds, findings.refits)
     except KeyboardInterrupt:
         findings.interrupted = True
@@ -62,3 +63,14 @@ def carry_out(findings: Findings, progress: Progress = silent) -> Study:
     findings.evidence, findings.test = prove(findings.predictors(), trials.target, purpose, progress)
     summary = summarise(findings)
     return Study(summary, findings.final_predictor(summary.best))
+
+
+def _check_claims(findings: Findings) -> None:
+    """A study with nothing to prove is an error that says why."""
+    if findings.claims:
+        return
+    if findings.tried.notes:
+        budget = findings.trials.allowance.budget
+        raise Failed(f"the budget of {budget} is too small for a single trial and its proof; give a larger --budget")
+    reasons = {f"{arm.name}: {r.message}" for arm in findings.arms for r in findings.tried.all(arm) if r.message}
+    raise Failed(f"no arm gave a result ({'; '.join(sorted(reasons))})")

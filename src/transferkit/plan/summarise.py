@@ -57,7 +57,7 @@ def summarise(findings: Findings) -> StudySummary:
         repeat=_repeat(findings),
         notes=(*findings.tried.notes, *findings.refits.notes),
         seeds=findings.settings.seeds,
-        extra={"margin": findings.settings.margin},
+        extra={"margin": findings.settings.margin, "interrupted": findings.interrupted},
     )
 
 
@@ -96,8 +96,7 @@ def _conclusion(
             ),
             baseline,
         )
-    if primary is None:
-        return "undecided", "No transfer arm gave a result, so nothing could be compared with scratch.", baseline
+    assert primary is not None, "a study that was not interrupted has a claim"
     gain = gains[primary.arm.name]
     margin = findings.settings.margin
     word = verdict(gain, margin)

@@ -7,7 +7,7 @@ into nothing is left out. A network's own names need no rule.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from transferkit.core.errors import Failed, WrongUse
@@ -54,9 +54,9 @@ def load(network: nn.Module, tensors: Mapping[str, Tensor], rules: Mapping[str, 
     unexpected = [name for name in given if name not in expected]
     reshaped = [name for name in given if name in expected and not _same_but_for_ones(given[name], expected[name])]
     problems = [
-        _listed(missing, "missing", str),
-        _listed(unexpected, "unexpected", str),
-        _listed(
+        listed(missing, "missing"),
+        listed(unexpected, "unexpected"),
+        listed(
             reshaped,
             "of another shape",
             lambda name: f"{name} is {tuple(given[name].shape)}, expected {tuple(expected[name].shape)}",
@@ -74,7 +74,7 @@ def _same_but_for_ones(a: Tensor, b: Tensor) -> bool:
     return longer[: len(shorter)] == shorter and set(longer[len(shorter) :]) <= {1}
 
 
-def _listed(names: list[str], what: str, spell: Callable[[str], str]) -> str:
+def listed(names: Sequence[str], what: str, spell: Callable[[str], str] = str) -> str:
     """`5 missing (a, b, c and 2 more)`, or nothing where there are no names."""
     if not names:
         return ""

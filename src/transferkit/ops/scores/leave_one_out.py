@@ -1,15 +1,19 @@
 """Leave-one-out ridge: what a linear head would get right on items it has not seen, without fitting it n times.
 
 Targets are one-hot, the class of the largest output is the prediction, and every item is predicted by the fit of all
-others, exactly (`ops/ridge.py`). The penalty is the one of `PENALTIES` - multiples of the features' mean eigenvalue -
-under which the left-out items' labels are the most likely: outputs become probabilities by softmax(sharpness * output),
-the sharpness itself fitted to the left-out outputs, with one imagined item that is wrong by a full step (Laplace's rule
-of succession), so that it stays finite where all are right. Likelihood and not the number right, because that is too
-coarse to choose by when items are few.
+others, exactly (`ops/ridge.py`). Two things differ from the textbook:
+
+- The classes' shares are taken as known, as they are in a stratified split: the intercept is that of all n items, the
+  slopes are those of the other n - 1. Otherwise the left-out item's class would be one short, and on features without
+  any information the score would not be chance but 0.
+- The penalty is the one of `PENALTIES` - multiples of the features' mean eigenvalue - under which the left-out items'
+  labels are the most likely, and not under which most are right: with few items that count is too coarse to choose by.
+  Outputs become probabilities by softmax(sharpness * output), the sharpness itself fitted to the left-out outputs; one
+  imagined item, wrong by a full step, keeps it finite where all are right (Laplace's rule of succession).
 
 Cost O(n d min(n, d)) and O(n min(n, d) C) a penalty. Bounds: accuracy 0 to 1. Needs two items and two classes. Fails
-where a class has one item, which is then never predicted rightly; where the penalty is chosen among many on few items it
-is optimistic (17 penalties on one smooth path: little). With skewed classes say `balanced`, or give weights.
+where a class has one item, which is then hardly ever predicted rightly; and it speaks of n - 1 items, which with three a
+class is some points less than n would give. With skewed classes say `balanced`, or give weights.
 """
 
 from __future__ import annotations
@@ -17,13 +21,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import log_softmax
+from scipy.special import log_softmax, softmax
 
 from transferkit.ops.ridge import RidgePath
 from transferkit.ops.scores.inputs import balancing_weights, checked_features, checked_labels, one_hot
 
 PENALTIES = np.logspace(-5, 3, 17)
 """In units of the mean eigenvalue of the features' sum of squares."""
+LEAST_SHARPNESS = 1e-3
+"""Probabilities all but alike: the outputs say nothing."""
+MOST_STEPS = 100
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +40,7 @@ class LeaveOneOut:
     penalty: float
     """The chosen one, as `ops.ridge` takes it."""
     predictions: np.ndarray
-    """(n, C) outputs or (n, k) numbers, item i predicted without item i."""
+    """(n, C) outputs or (n, k) numbers, item i predicted by the others."""
     per_item: np.ndarray
     """(n,) 1 where right and 0 where wrong; in regression the squared error."""
     sharpness: float = 1.0
@@ -71,10 +78,16 @@ def leave_one_out_classes(
     if balanced:
         weights = balancing_weights(labels) * (1.0 if weights is None else weights)
     path = RidgePath.of(features, weights)
-    candidates = [
-        (*fit_sharpness(outputs, labels, path.weights), penalty, outputs)
-        for penalty, outputs in path.each(one_hot(labels, n_classes), _grid(path, penalties))
-    ]
+    targets = one_hot(labels, n_classes)
+    shares = path.weights @ targets / len(labels)
+    without = (path.weights / (len(labels) - path.weights))[:, None] * (
+        shares - targets
+    )  # what leaving i out does to them
+    candidates, sharpness = [], 1.0
+    for penalty, outputs in path.each(targets, _grid(path, penalties)):
+        outputs -= without
+        sharpness, likelihood = fit_sharpness(outputs, labels, path.weights, start=sharpness)
+        candidates.append((likelihood, sharpness, penalty, outputs))
     _, sharpness, penalty, outputs = max(candidates, key=lambda candidate: candidate[0])
     right = (outputs.argmax(axis=1) == labels).astype(np.float64)
     return LeaveOneOut(penalty, outputs, right, sharpness)
@@ -101,32 +114,29 @@ def leave_one_out_numbers(
     return LeaveOneOut(penalty, left_out, errors)
 
 
-def fit_sharpness(outputs: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> tuple[float, float]:
-    """Mean log-likelihood of labels (n,) given outputs (n, C), and the sharpness under which it is largest.
+def fit_sharpness(
+    outputs: np.ndarray, labels: np.ndarray, weights: np.ndarray, start: float = 1.0
+) -> tuple[float, float]:
+    """The sharpness under which labels (n,) are the most likely given outputs (n, C), and that mean log-likelihood.
 
-    Concave in the sharpness, so Newton's method finds it; an imagined last item is wrong by a full step.
+    The likelihood is concave in the sharpness: Newton's method, each step at most a doubling or a halving.
     """
-    n, n_classes = outputs.shape
-    imagined = np.zeros((1, n_classes))
-    imagined[0, 0] = 1.0
-    outputs = np.concatenate([outputs, imagined])
-    labels = np.append(labels, 1)
-    weights = np.append(weights, 1.0)
-    told = outputs[np.arange(n + 1), labels]  # (n + 1,)
-    sharpness = 1.0
-    for _ in range(100):
-        chances = np.exp(log_softmax(sharpness * outputs, axis=1))
+    imagined = np.eye(1, outputs.shape[1])
+    outputs = np.concatenate([outputs, imagined])  # (n + 1, C)
+    labels, weights = np.append(labels, 1), np.append(weights, 1.0)
+    told = outputs[np.arange(len(labels)), labels]
+    sharpness = start
+    for _ in range(MOST_STEPS):
+        chances = softmax(sharpness * outputs, axis=1)
         mean = (chances * outputs).sum(axis=1)
-        slope = float(weights @ (told - mean))
-        curvature = float(weights @ ((chances * np.square(outputs)).sum(axis=1) - np.square(mean)))
-        # A step of Newton's, at most doubling or halving, keeps the sharpness positive and the method from overshooting.
-        moved = float(np.clip(sharpness + slope / max(curvature, 1e-300), sharpness / 2, sharpness * 2))
-        settled = abs(moved - sharpness) <= 1e-6 * sharpness
-        sharpness = max(moved, 1e-3)
-        if settled or moved < 1e-3:
+        slope = weights @ (told - mean)
+        curvature = weights @ ((chances * np.square(outputs)).sum(axis=1) - np.square(mean))
+        newton = sharpness + slope / max(curvature, 1e-300)
+        before, sharpness = sharpness, max(float(np.clip(newton, sharpness / 2, sharpness * 2)), LEAST_SHARPNESS)
+        if abs(sharpness - before) <= 1e-6 * before:
             break
-    likelihood = log_softmax(sharpness * outputs, axis=1)[np.arange(n + 1), labels]
-    return float(weights @ likelihood / weights.sum()), sharpness
+    likelihoods = log_softmax(sharpness * outputs, axis=1)[np.arange(len(labels)), labels]
+    return sharpness, float(weights @ likelihoods / weights.sum())
 
 
 def _grid(path: RidgePath, penalties: np.ndarray | None) -> np.ndarray:

@@ -8,7 +8,8 @@ there belongs to the last block). A model of no known layout has the one stage `
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, cast, final
 
 import torch
@@ -41,20 +42,34 @@ def settings_of(config: Any, classifier: bool) -> dict[str, Any]:
     return {"config": {**shape, "model_type": config.model_type}, "classifier": classifier}
 
 
-def load(folder: str, config: Any, classifier: bool, pickled: bool = False) -> tuple[Network, list[str]]:
-    """The network with a local checkpoint's weights, and the names of its parameters that the checkpoint lacks."""
+@dataclass(frozen=True)
+class Unfit:
+    """What a checkpoint lacks of what the network uses; both empty where it fits."""
+
+    missing: tuple[str, ...]
+    reshaped: tuple[str, ...]
+    """Spelled out: `classifier.weight is (10, 64), expected (5, 64)`."""
+
+
+def load(folder: str, config: Any, classifier: bool, pickled: bool = False) -> tuple[Network, Unfit]:
+    """The network with a local checkpoint's weights, and what of it the checkpoint does not give."""
     model, told = _auto_class(classifier).from_pretrained(
         folder,
         config=config,
         dtype=torch.float32,
         use_safetensors=not pickled,
         local_files_only=True,
+        ignore_mismatched_sizes=True,
         output_loading_info=True,
     )
-    parameters = {id(parameter): name for name, parameter in model.named_parameters()}
+    named = {id(tensor): name for name, tensor in _tensors(model)}
     network = wrap(model, classifier)
-    used = {parameters[id(parameter)] for parameter in network.parameters()}
-    return network, sorted(used & set(told["missing_keys"]))
+    used = {named[id(tensor)] for _, tensor in _tensors(network) if id(tensor) in named}
+    missing = sorted(name for name in used & set(told["missing_keys"]) if not name.endswith("num_batches_tracked"))
+    reshaped = [
+        f"{name} is {tuple(given)}, expected {tuple(expected)}" for name, given, expected in told["mismatched_keys"]
+    ]
+    return network.eval(), Unfit(tuple(missing), tuple(reshaped))
 
 
 def body_parameters(config: Any, classifier: bool) -> int:
@@ -68,6 +83,11 @@ def wrap(model: Any, classifier: bool) -> Network:
     """A transformers model (with its head, if `classifier`) as a network; the model is taken apart."""
     config = model.config
     return TransformersVision(Architecture.of("transformers_vision", settings_of(config, classifier)), *_parts(model))
+
+
+def _tensors(module: nn.Module) -> Iterator[tuple[str, Tensor]]:
+    yield from module.named_parameters()
+    yield from module.named_buffers()
 
 
 def _auto_class(classifier: bool) -> Any:

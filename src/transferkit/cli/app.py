@@ -1,0 +1,117 @@
+"""The application: its commands in the order a person meets them, and what becomes of errors and interruptions.
+
+Exit codes: 0 done, 1 failed, 2 wrong use, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, ClassVar
+
+import typer
+
+from transferkit.cli import catalogue, demo, doctor, output, results, studies
+from transferkit.core.errors import Failed, TransferkitError
+
+app = typer.Typer(
+    name="transferkit",
+    help=(
+        "Take what one model has learned to your data, and know that it helped.\n\n"
+        "Try it without any data of yours: transferkit demo"
+    ),
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["--help", "-h"]},
+)
+
+
+class Interrupted(Failed):
+    """Ctrl-C came before there was anything to show."""
+
+    exit_code: ClassVar[int] = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command line (without the program's name) and give its exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    as_json = "--json" in given
+    try:
+        with output.plain_warnings(quiet=bool({"--quiet", "-q"} & set(given))):
+            code = app(given, prog_name="transferkit", standalone_mode=False, obj=tuple(given))
+            sys.stdout.flush()
+        return int(code or 0)
+    except TransferkitError as reason:
+        _trace()
+        output.fail(str(reason), as_json)
+        return reason.exit_code
+    except BrokenPipeError:  # whoever read our output has seen enough
+        sys.stdout = open("/dev/null" if sys.platform != "win32" else "NUL", "w")  # noqa: SIM115, PTH123
+        return 0
+    except Exception as reason:
+        if hasattr(reason, "format_message"):  # the option parser's own: an unknown option, a value that is no number
+            output.fail(_worded(reason, given), as_json)
+            return 2
+        _trace()
+        output.fail(f"unexpected {type(reason).__name__}: {reason} (see where with {output.DEBUG}=1)", as_json)
+        return 1
+
+
+@app.callback()
+def root(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.", callback=lambda v: _version(v), is_eager=True)] = False,
+    debug: Annotated[bool, typer.Option("--debug", hidden=True)] = False,
+) -> None:
+    """Take what one model has learned to your data, and know that it helped."""
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        import transferkit
+
+        output.show(f"transferkit {transferkit.__version__}")
+        raise typer.Exit
+
+
+def _interruptible(verb: Callable[..., Any]) -> Callable[..., Any]:
+    """The verb, with Ctrl-C turned into one line."""
+
+    @functools.wraps(verb)
+    def run(*positional: Any, **named: Any) -> Any:
+        try:
+            return verb(*positional, **named)
+        except KeyboardInterrupt:
+            raise Interrupted("interrupted; with --out what had finished is kept, and the same command goes on") from None
+
+    return run
+
+
+def _worded(reason: Exception, given: Sequence[str]) -> str:
+    """The option parser's message, with where to look."""
+    context = getattr(reason, "ctx", None)
+    command = getattr(context, "command_path", None) or "transferkit"
+    message: str = reason.format_message()  # type: ignore[attr-defined]
+    return f"{message.rstrip('.')}; see {command} --help"
+
+
+def _trace() -> None:
+    if output.debugging():
+        traceback.print_exc()
+
+
+for _verb in (
+    studies.transfer,
+    studies.rank,
+    studies.compare,
+    results.predict,
+    results.report,
+    catalogue.sources,
+    catalogue.methods,
+    demo.demo,
+    doctor.doctor,
+):
+    app.command()(_interruptible(_verb))

@@ -1,0 +1,71 @@
+"""Results as one plain object for programs. Metric values are in people's units (accuracy: points, 0 to 100), named by `unit`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from transferkit.core.task import Metric
+    from transferkit.evaluate.summary import ArmSummary, Gain, MetricInfo, RankedSource, StudySummary
+
+
+def study_as_json(summary: StudySummary, out: Path | None = None) -> dict[str, Any]:
+    """The verdict, the gain, every arm and where the files lie; `report.json` has the rest (curves, mistakes, ...)."""
+    metric = summary.metric
+    return {
+        "verdict": summary.verdict,
+        "sentence": summary.sentence,
+        "best": summary.best,
+        "gain": _gain(summary.gain, metric),
+        "unit": _unit(metric),
+        "arms": [_arm(arm, metric) for arm in summary.arms],
+        "ranking": [_ranked(row, metric.scale) for row in summary.ranking],
+        "target": summary.target,
+        "budget": summary.budget,
+        "cost": summary.cost,
+        "seeds": list(summary.seeds),
+        "notes": list(summary.notes),
+        "interrupted": bool(summary.extra.get("interrupted")),
+        "out": None if out is None else str(out),
+        "report": None if out is None else str(out / "report.html"),
+    }
+
+
+def ranking_as_json(rows: Sequence[RankedSource], metric: Metric | MetricInfo) -> dict[str, Any]:
+    """The ranking, the most promising source first."""
+    return {
+        "best": rows[0].name if rows else None,
+        "unit": _unit(metric),
+        "ranking": [_ranked(row, metric.scale) for row in rows],
+    }
+
+
+def _arm(arm: ArmSummary, metric: MetricInfo) -> dict[str, Any]:
+    plain = asdict(arm)
+    return plain | {
+        "validation": _points(arm.validation, metric.scale),
+        "test": _points(arm.test, metric.scale),
+        "gain": _gain(arm.gain, metric),
+    }
+
+
+def _gain(gain: Gain | None, metric: MetricInfo) -> dict[str, Any] | None:
+    if gain is None:
+        return None
+    in_points = {key: _points(getattr(gain, key), metric.scale) for key in ("mean", "low", "high", "smallest_detectable")}
+    return asdict(gain) | in_points | {"unit": _unit(metric)}
+
+
+def _ranked(row: RankedSource, scale: float) -> dict[str, Any]:
+    return asdict(row) | {key: _points(getattr(row, key), scale) for key in ("predicted", "low", "high")}
+
+
+def _unit(metric: Metric | MetricInfo) -> str:
+    return f"{metric.name.replace('_', ' ')} {metric.unit}"
+
+
+def _points(value: float | None, scale: float) -> float | None:
+    return None if value is None else value * scale

@@ -1,0 +1,117 @@
+"""`predict` and `report`: the verbs that use what a study left behind."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from transferkit.cli import options, output
+from transferkit.cli.workplace import SHOWN, Workplace
+from transferkit.core.errors import WrongUse
+
+if TYPE_CHECKING:
+    from transferkit.core.task import Predictions
+
+Model = Annotated[
+    str, typer.Argument(metavar="RUN", help="A run directory (what --out named) or a saved model.", show_default=False)
+]
+Files = Annotated[
+    list[str], typer.Argument(metavar="FILES...", help="Pictures, or folders of pictures.", show_default=False)
+]
+Table = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="FILE.csv", help="Write the predictions there as CSV.", show_default=False),
+]
+
+
+def predict(
+    model: Model,
+    files: Files,
+    out: Table = None,
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Predict new pictures with the model of a study.
+
+    One line a picture: its file, the label and how sure the model is. Files that cannot be read are listed and left out.
+
+    \b
+    Examples:
+      transferkit predict runs/leaves new1.jpg new2.jpg
+      transferkit predict runs/leaves new/ --out predictions.csv
+      transferkit predict transferkit-demo new/ --json
+    """
+    from transferkit import front
+    from transferkit.cli.pictures import read_pictures
+
+    predictor = front.load(model)
+    with Workplace(quiet=quiet).progress() as progress:
+        pictures = read_pictures(files)
+        predictions = predictor.predict(pictures.items, lambda done, total: progress("predicting", done, total))
+    rows = _rows(pictures.names, predictions)
+    for name, reason in pictures.unreadable:
+        output.tell(f"unreadable: {name}: {output.one_line(reason)}")
+    if out is not None:
+        from transferkit.artifact.atomic import write_file
+
+        write_file(out, _csv(rows))
+    if as_json:
+        unreadable = [{"file": name, "reason": reason} for name, reason in pictures.unreadable]
+        output.show_json({"predictions": rows, "unreadable": unreadable, "out": None if out is None else str(out)})
+    elif out is not None:
+        left_out = f", {len(pictures.unreadable)} left out" if pictures.unreadable else ""
+        output.show(f"{out}: {len(rows)} predictions{left_out}")
+    else:
+        output.show(_csv(rows))
+
+
+def report(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A run directory.", show_default=False)],
+    as_json: options.Json = False,
+) -> None:
+    """Draw the report of a run again, from its report.json, and say where it is.
+
+    Use it after an upgrade, or where report.html was lost. The numbers stay as they were.
+
+    \b
+    Examples:
+      transferkit report runs/leaves
+      transferkit report transferkit-demo --json
+    """
+    from transferkit.artifact.atomic import write_file
+    from transferkit.artifact.report import render
+    from transferkit.artifact.report_json import read_summary
+
+    folder = Path(run)
+    if not folder.is_dir():
+        raise WrongUse(f"{run} is no run directory; name the folder that --out named")
+    summary = read_summary(folder / "report.json")
+    page = folder / "report.html"
+    write_file(page, render(summary))
+    if as_json:
+        output.show_json({"report": str(page), "verdict": summary.verdict, "sentence": summary.sentence})
+    else:
+        output.show(f"{summary.sentence}\nReport: {page}")
+
+
+def _rows(names: Sequence[str], predictions: Predictions) -> list[dict[str, Any]]:
+    sure = [None] * len(names) if predictions.scores is None else predictions.scores.max(axis=1).tolist()
+    return [
+        {"file": name, "label": label, "confidence": confidence}
+        for name, label, confidence in zip(names, predictions.labels, sure, strict=True)
+    ]
+
+
+def _csv(rows: Sequence[dict[str, Any]]) -> str:
+    written = io.StringIO()
+    table = csv.DictWriter(written, ["file", "label", "confidence"], lineterminator="\n")
+    table.writeheader()
+    for row in rows:
+        sure = row["confidence"]
+        table.writerow(row | {"confidence": "" if sure is None else f"{sure:.4f}"})
+    return written.getvalue()

@@ -1,0 +1,203 @@
+"""Checkpoints of transformers models: a folder, or a repository of the Hugging Face hub and its local cache.
+
+A repository is pinned to one commit when it is first looked at; small files are fetched then, weights only on request.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from transferkit.core.errors import Failed, TransferkitError, WrongUse
+
+_SAFE, _SAFE_INDEX = "model.safetensors", "model.safetensors.index.json"
+_PICKLED, _PICKLED_INDEX = "pytorch_model.bin", "pytorch_model.bin.index.json"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """Where a model's files are: in `folder` already, or listed on the hub."""
+
+    name: str
+    folder: Path
+    commit: str | None = None
+    """None for a folder of a person's own."""
+    listing: Mapping[str, int] = field(default_factory=dict)
+    """File -> bytes, of what the hub has; empty where it was not asked."""
+    offline: bool = False
+
+    def has(self, file: str) -> bool:
+        """Is it here, or could it be fetched?"""
+        return (self.folder / file).is_file() or file in self.listing
+
+    def fetch(self, file: str) -> Path:
+        """The local path of a file, downloaded where it is not here yet."""
+        here = self.folder / file
+        if here.is_file():
+            return here
+        if self.commit is None or file not in self.listing:
+            raise Failed(f"hf:{self.name} has no file {file}")
+        return _download(self.name.partition("@")[0], file, self.commit, self.offline)
+
+    def read(self, file: str) -> dict[str, Any]:
+        """A JSON file of the checkpoint; empty where there is none."""
+        if not self.has(file):
+            return {}
+        try:
+            loaded = json.loads(self.fetch(file).read_text(encoding="utf-8"))
+        except ValueError as reason:
+            raise Failed(f"hf:{self.name}: {file} is not JSON: {reason}") from None
+        if not isinstance(loaded, dict):
+            raise Failed(f"hf:{self.name}: {file} holds {type(loaded).__name__}, expected an object")
+        return loaded
+
+    def size(self, file: str) -> int:
+        """Bytes, without fetching."""
+        here = self.folder / file
+        return here.stat().st_size if here.is_file() else self.listing[file]
+
+
+@dataclass(frozen=True)
+class Weights:
+    """The files that hold a checkpoint's weights, by name."""
+
+    files: tuple[str, ...]
+    pickled: bool = False
+    index: str | None = None
+
+
+def locate(location: str, offline: bool) -> Checkpoint:
+    """Find a checkpoint's configuration; raises one line where there is none to be had."""
+    folder = Path(location).expanduser()
+    if folder.is_dir():
+        if not (folder / "config.json").is_file():
+            raise WrongUse(f"hf:{location} is a folder without config.json; a saved transformers model has one")
+        return Checkpoint(location, folder)
+    if location.startswith((".", "/", "~")) or "\\" in location:
+        raise WrongUse(f"hf source: no such folder {location!r}")
+    repository, at, revision = location.partition("@")
+    if not re.fullmatch(r"[\w.-]+(/[\w.-]+)?", repository) or (at and not revision):
+        raise WrongUse(f"'hf:{location}' is no hub id; spell it hf:organisation/name, hf:organisation/name@revision")
+    from huggingface_hub import constants
+
+    offline = offline or bool(constants.HF_HUB_OFFLINE)
+    folder = _download(repository, "config.json", revision or "main", offline).parent
+    listing = {} if offline else _listing(repository, folder.name)
+    return Checkpoint(location, folder, commit=folder.name, listing=listing, offline=offline)
+
+
+def weights(checkpoint: Checkpoint, trust: bool) -> Weights:
+    """Which files hold the weights; pickles are refused unless they are trusted."""
+    for single, index, pickled in ((_SAFE, _SAFE_INDEX, False), (_PICKLED, _PICKLED_INDEX, True)):
+        found = None
+        if checkpoint.has(single):
+            found = Weights((single,), pickled)
+        elif checkpoint.has(index):
+            shards = sorted(set(checkpoint.read(index).get("weight_map", {}).values()))
+            found = Weights(tuple(shards), pickled, index)
+        if found is None:
+            continue
+        if pickled and not trust:
+            raise Failed(
+                f"hf:{checkpoint.name} has its weights only as a pickle ({found.files[0]}), which can run anything when "
+                "it is read; choose a revision with safetensors, or allow it with --trust"
+            )
+        if all(map(checkpoint.has, found.files)):
+            return found
+    if checkpoint.commit is not None and not checkpoint.listing:
+        raise Failed(
+            f"the weights of hf:{checkpoint.name} are not in the local cache and the hub cannot be asked; "
+            "run it once with a connection and without --offline"
+        )
+    raise Failed(f"hf:{checkpoint.name} holds no whole {_SAFE}")
+
+
+def cached() -> tuple[str, ...]:
+    """Repositories in the local cache that say how pictures are prepared."""
+    from huggingface_hub import constants
+
+    found = set()
+    for file in Path(constants.HF_HUB_CACHE).glob("models--*/snapshots/*/preprocessor_config.json"):
+        if '"image_' in file.read_text(encoding="utf-8"):
+            found.add(file.parents[2].name.removeprefix("models--").replace("--", "/"))
+    return tuple(sorted(found))
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """A context without the progress bars and reports of transformers and huggingface_hub."""
+    from huggingface_hub import utils
+    from transformers.utils import logging
+
+    verbosity, shows_bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    hub_hides_bars = utils.are_progress_bars_disabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    utils.disable_progress_bars()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(verbosity)
+        if shows_bars:
+            logging.enable_progress_bar()
+        if not hub_hides_bars:
+            utils.enable_progress_bars()
+
+
+def _download(repository: str, file: str, revision: str, offline: bool) -> Path:
+    """A file of a repository, from the cache where it is there; every failure is one line."""
+    from huggingface_hub import errors, hf_hub_download
+
+    try:
+        with quiet():
+            return Path(hf_hub_download(repository, file, revision=revision, local_files_only=offline))
+    except Exception as reason:
+        raise _explained(reason, repository, file, revision, offline, errors) from reason
+
+
+def _explained(
+    reason: Exception, repository: str, file: str, revision: str, offline: bool, errors: Any
+) -> TransferkitError | Exception:
+    """The line a person should read; what is not the hub's doing stays as it was."""
+    what = f"hf:{repository}" + ("" if revision == "main" else f"@{revision}")
+    if isinstance(reason, errors.GatedRepoError):
+        return Failed(f"{what} is gated: accept its terms on its page, then log in with `hf auth login`")
+    if isinstance(reason, errors.RepositoryNotFoundError):
+        return WrongUse(f"the hub has no model {repository!r}; check the spelling, or log in if it is private")
+    if isinstance(reason, errors.RevisionNotFoundError):
+        return WrongUse(f"{repository!r} has no revision {revision!r}; leave out @{revision} for the newest")
+    if isinstance(reason, errors.LocalEntryNotFoundError):
+        if offline:
+            return Failed(
+                f"{what} is not in the local cache and offline mode keeps transferkit from asking the hub; "
+                "run it once without --offline, or name a local folder"
+            )
+        return Failed(
+            f"{what} is not in the local cache and the hub cannot be reached; connect, or name a local folder"
+        )
+    if isinstance(reason, errors.EntryNotFoundError):
+        return WrongUse(f"{what} has no {file}; it is no transformers model")
+    if isinstance(reason, (*_network_errors(errors), OSError)):
+        return Failed(f"{what}: {file} could not be fetched: {(str(reason) or repr(reason)).splitlines()[0]}")
+    return reason
+
+
+def _listing(repository: str, commit: str) -> dict[str, int]:
+    """File -> bytes on the hub; empty where it cannot be reached, so that a full cache still serves."""
+    from huggingface_hub import HfApi, errors
+
+    try:
+        info = HfApi().model_info(repository, revision=commit, files_metadata=True)
+    except (*_network_errors(errors), OSError):
+        return {}
+    return {file.rfilename: file.size or 0 for file in info.siblings or ()}
+
+
+def _network_errors(errors: Any) -> tuple[type[Exception], ...]:
+    """What the hub client's HTTP library raises, whichever library that is."""
+    return (errors.HfHubHTTPError.__bases__[0],)
