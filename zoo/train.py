@@ -11,6 +11,7 @@ import argparse
 import hashlib
 import json
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -46,19 +47,40 @@ def main() -> None:
     torch.use_deterministic_algorithms(True)
     given.out.mkdir(parents=True, exist_ok=True)
     for name in given.names or known:
-        data = pictures.READERS[known[name].data](given.data)
-        network, labels, seconds = train(known[name], data, given.epochs or known[name].epochs)
-        write(known[name], data, network, labels, seconds, given.out)
+        recipe = known[name]
+        data = pictures.READERS[recipe.data](given.data)
+        generator = torch.Generator().manual_seed(recipe.seed)
+        lesson = taught(recipe, data, generator)
+        epochs = min(recipe.epochs, given.epochs or recipe.epochs)
+        started = time.monotonic()
+        network = train(recipe, lesson, epochs, generator)
+        write(recipe, data, lesson, network, epochs, time.monotonic() - started, given.out)
 
 
-def train(recipe: Recipe, data: pictures.Pictures, epochs: int) -> tuple[Network, Tensor, float]:
-    """The trained network, the labels it was given, and the seconds it took."""
-    generator = torch.Generator().manual_seed(recipe.seed)
+@dataclass(frozen=True)
+class Lesson:
+    """What a network is shown, and what it is told about it."""
+
+    images: Tensor
+    """uint8 (n, height, width) or (n, height, width, 3)"""
+    labels: Tensor
+    """(n,) int64"""
+    n_classes: int
+
+
+def taught(recipe: Recipe, data: pictures.Pictures, generator: torch.Generator) -> Lesson:
+    """The training pictures of a recipe, their labels shuffled where it says so."""
     chosen = torch.randperm(len(data.train), generator=generator)[: recipe.only or len(data.train)].sort().values
-    images, labels = torch.from_numpy(data.train)[chosen], torch.from_numpy(data.train_labels)[chosen]
+    labels = torch.from_numpy(data.train_labels)[chosen]
     if recipe.shuffled_labels:
         labels = labels[torch.randperm(len(labels), generator=generator)]
-    settings = {"width": recipe.width, "n_classes": len(data.classes)}
+    return Lesson(torch.from_numpy(data.train)[chosen], labels, len(data.classes))
+
+
+def train(recipe: Recipe, lesson: Lesson, epochs: int, generator: torch.Generator) -> Network:
+    """The trained network, in eval mode."""
+    images, labels = lesson.images, lesson.labels
+    settings = {"width": recipe.width, "n_classes": lesson.n_classes}
     network = architectures.build(Architecture.of("small_cnn", settings), recipe.seed)
     network = network.to(memory_format=torch.channels_last).train()
     head = network.head
@@ -91,10 +113,18 @@ def train(recipe: Recipe, data: pictures.Pictures, epochs: int) -> tuple[Network
             f"{spent:.0f} s spent, {spent / epoch * (epochs - epoch):.0f} s left",
             flush=True,
         )
-    return network.eval().to(memory_format=torch.contiguous_format), labels, time.monotonic() - started
+    return network.eval().to(memory_format=torch.contiguous_format)
 
 
-def write(recipe: Recipe, data: pictures.Pictures, network: Network, labels: Tensor, seconds: float, out: Path) -> None:
+def write(
+    recipe: Recipe,
+    data: pictures.Pictures,
+    lesson: Lesson,
+    network: Network,
+    epochs: int,
+    seconds: float,
+    out: Path,
+) -> None:
     """Weights and card. The accuracy is measured on pictures as anyone gives them, with the weights as stored."""
     test = _as_pictures(torch.from_numpy(data.test))
     before = accuracy(network, test, data.test_labels)
@@ -119,9 +149,9 @@ def write(recipe: Recipe, data: pictures.Pictures, network: Network, labels: Ten
         "training": {
             "script": "zoo/train.py",
             "seed": recipe.seed,
-            "pictures": len(labels),
-            "epochs": recipe.epochs,
-            "pictures_per_epoch": min(recipe.per_epoch or len(labels), len(labels)),
+            "pictures": len(lesson.labels),
+            "epochs": epochs,
+            "pictures_per_epoch": min(recipe.per_epoch or len(lesson.labels), len(lesson.labels)),
             "batch_size": recipe.batch_size,
             "optimizer": "AdamW, one-cycle learning rate",
             "learning_rate": recipe.learning_rate,
@@ -137,11 +167,8 @@ def write(recipe: Recipe, data: pictures.Pictures, network: Network, labels: Ten
         "classes": list(data.classes),
     }
     if recipe.shuffled_labels:
-        chosen = np.random.default_rng(0).permutation(len(labels))[:1000]
-        generator = torch.Generator().manual_seed(recipe.seed)
-        kept = torch.randperm(len(data.train), generator=generator)[: recipe.only].sort().values
-        shown = _as_pictures(torch.from_numpy(data.train)[kept][chosen])
-        card["test"]["accuracy_on_its_shuffled_labels"] = accuracy(network, shown, labels[chosen].numpy())
+        shown = _as_pictures(lesson.images[:1000])
+        card["test"]["accuracy_on_its_shuffled_labels"] = accuracy(network, shown, lesson.labels[:1000].numpy())
     (out / f"{recipe.name}.safetensors").write_bytes(content)
     (out / f"{recipe.name}.json").write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     print(f"{recipe.name}: accuracy {after:.4f} ({before:.4f} in full precision), {len(content)} bytes", flush=True)

@@ -46,9 +46,13 @@ def test_a_folder_appears_when_its_block_ends_well(tmp_path: Path) -> None:
 
 
 def test_a_folder_whose_block_fails_vanishes(tmp_path: Path) -> None:
-    with pytest.raises(KeyError), new_directory(tmp_path / "run") as folder:
-        (folder / "a.txt").write_text("a")
-        raise KeyError
+    def fill_and_fail() -> None:
+        with new_directory(tmp_path / "run") as folder:
+            (folder / "a.txt").write_text("a")
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fill_and_fail()
     assert list(tmp_path.iterdir()) == []
 
 

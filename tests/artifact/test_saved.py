@@ -84,9 +84,10 @@ def test_a_fitted_network_comes_back_with_equal_predictions(tmp_path: Path) -> N
     from transferkit.sources import architectures
     from transferkit.sources.processors import ImageProcessor
     from transferkit.training.fitted import FittedNetwork
+    from transferkit.training.model import Model
 
     network = architectures.build(Architecture.of("small_cnn"), seed=3)
-    fitted = FittedNetwork(TASK, network, TASK.head(network, 3), ImageProcessor(size=(32, 32)))
+    fitted = FittedNetwork(Model(TASK, network, TASK.head(network, 3), ImageProcessor(size=(32, 32))))
     pictures = [Image.fromarray(np.random.default_rng(i).integers(0, 255, (32, 32, 3), np.uint8)) for i in range(3)]
     save(fitted, tmp_path)
     before, after = fitted.predict(pictures), load(tmp_path).predict(pictures)
@@ -140,7 +141,10 @@ def cut(path: Path, to: int) -> None:
         (lambda f: edit(f, lambda s: s["task"].update(settings={"colour": 1})), "cannot be rebuilt"),
         (lambda f: edit(f, lambda s: s.pop("record")), "cannot be rebuilt"),
         (lambda f: edit(f, lambda s: s["predictor"].update({"class": "os:system"})), "neither transferkit nor"),
-        (lambda f: edit(f, lambda s: s["predictor"].update({"class": "transferkit_evil:X"})), "neither transferkit nor"),
+        (
+            lambda f: edit(f, lambda s: s["predictor"].update({"class": "transferkit_evil:X"})),
+            "neither transferkit nor",
+        ),
         (lambda f: edit(f, lambda s: s["predictor"].update({"class": "../evil"})), "names no class"),
         (lambda f: edit(f, lambda s: s["predictor"].update({"class": "transferkit.gone:X"})), "lacks"),
         (

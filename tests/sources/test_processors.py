@@ -20,7 +20,9 @@ def noise(height: int, width: int, channels: int = 3) -> Image.Image:
     return Image.fromarray(pixels.squeeze())
 
 
-@pytest.mark.parametrize("mode", ["1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr", "HSV", "I", "I;16", "F"])
+@pytest.mark.parametrize(
+    "mode", ["1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr", "HSV", "I", "I;16", "F"]
+)
 def test_a_picture_of_any_mode_becomes_three_finite_channels(mode: str):
     batch = PLAIN([Image.new(mode, (5, 3))])
     assert batch.shape == (1, 3, 8, 8)
@@ -128,7 +130,10 @@ def test_a_description_survives_json_and_builds_an_equal_processor():
         ({"kind": "sound"}, "unknown kind of processor 'sound'; Known: image"),
         ({"sise": [8, 8]}, "unknown setting of an image processor 'sise'; did you mean 'size'"),
         ({"resize": "strech"}, "unknown resize rule of an image processor 'strech'; did you mean 'stretch'"),
-        ({"interpolation": "cubic"}, "unknown interpolation rule of an image processor 'cubic'; did you mean 'bicubic'"),
+        (
+            {"interpolation": "cubic"},
+            "unknown interpolation rule of an image processor 'cubic'; did you mean 'bicubic'",
+        ),
     ],
 )
 def test_an_unknown_word_suggests_the_nearest(settings: dict, message: str):

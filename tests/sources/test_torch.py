@@ -53,6 +53,12 @@ def zero_shot_accuracy(logits, labels, background):
     return np.mean((dogs > cats) == labels)
 
 
+def share_of_pets(logits, background):
+    """How many pictures have a breed of cat or dog as the best of all classes; about half on a wrong pixel range."""
+    best = logits.argmax(1) - background
+    return np.mean(((best >= 151) & (best < 269)) | ((best >= 281) & (best < 286)))
+
+
 def test_mobilenet_tells_cats_from_dogs_as_its_card_says(shared_data):
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
@@ -62,7 +68,9 @@ def test_mobilenet_tells_cats_from_dogs_as_its_card_says(shared_data):
     source = Source(f"torch:{weights}?architecture=mobilenet_v1&size=128")
     pictures, labels = cats_and_dogs(shared_data, "val")
     logits, features = logits_and_features(source, pictures)
-    assert zero_shot_accuracy(logits, labels, background=1) == pytest.approx(0.705, abs=0.02)  # a picture is 0.005
+    # a crop one pixel further left or another filter alone moves it by up to 0.02
+    assert zero_shot_accuracy(logits, labels, background=1) == pytest.approx(0.705, abs=0.03)
+    assert share_of_pets(logits, background=1) > 0.7
 
     train_pictures, train_labels = cats_and_dogs(shared_data, "train")
     fitted = make_pipeline(StandardScaler(), LogisticRegression(C=1e-2, max_iter=2000))
@@ -76,6 +84,7 @@ def test_squeezenet_tells_cats_from_dogs_as_its_card_says(shared_data):
     pictures, labels = cats_and_dogs(shared_data, "val")
     logits, _ = logits_and_features(source, pictures[::4])  # a quarter: 50 pictures, each worth 0.02
     assert zero_shot_accuracy(logits, labels[::4], background=0) == pytest.approx(0.825, abs=0.08)
+    assert share_of_pets(logits, background=0) > 0.7
 
 
 def test_cifar_weights_reach_the_accuracy_of_their_card(shared_data):

@@ -78,6 +78,7 @@ def test_wrapped_processors_take_pictures_of_any_mode():
     ("configuration", "model_type", "line"),
     [
         ({"image_processor_type": "NoSuchImageProcessor"}, "vit", "NoSuchImageProcessor is not in transformers"),
+        ({"image_processor_type": "AutoModel"}, "vit", "AutoModel is not in transformers"),
         ({}, "no-such-family", "nothing says how a no-such-family model wants its pictures"),
     ],
 )

@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 failed, 2 wrong use, 130 interrupted.
 from __future__ import annotations
 
 import functools
+import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -46,27 +47,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
             sys.stdout.flush()
         return int(code or 0)
     except TransferkitError as reason:
-        _trace()
+        _trace(given)
         output.fail(str(reason), as_json)
         return reason.exit_code
     except BrokenPipeError:  # whoever read our output has seen enough
-        sys.stdout = open("/dev/null" if sys.platform != "win32" else "NUL", "w")  # noqa: SIM115, PTH123
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - kept open until the interpreter has flushed into it
         return 0
     except Exception as reason:
         if hasattr(reason, "format_message"):  # the option parser's own: an unknown option, a value that is no number
             output.fail(_worded(reason, given), as_json)
             return 2
-        _trace()
+        _trace(given)
         output.fail(f"unexpected {type(reason).__name__}: {reason} (see where with {output.DEBUG}=1)", as_json)
         return 1
-
-
-@app.callback()
-def root(
-    version: Annotated[bool, typer.Option("--version", help="Print the version.", callback=lambda v: _version(v), is_eager=True)] = False,
-    debug: Annotated[bool, typer.Option("--debug", hidden=True)] = False,
-) -> None:
-    """Take what one model has learned to your data, and know that it helped."""
 
 
 def _version(wanted: bool) -> None:
@@ -77,6 +70,15 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
+Version = Annotated[bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)]
+Debug = Annotated[bool, typer.Option("--debug", hidden=True)]
+
+
+@app.callback()
+def root(version: Version = False, debug: Debug = False) -> None:
+    """Take what one model has learned to your data, and know that it helped."""
+
+
 def _interruptible(verb: Callable[..., Any]) -> Callable[..., Any]:
     """The verb, with Ctrl-C turned into one line."""
 
@@ -85,7 +87,9 @@ def _interruptible(verb: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return verb(*positional, **named)
         except KeyboardInterrupt:
-            raise Interrupted("interrupted; with --out what had finished is kept, and the same command goes on") from None
+            raise Interrupted(
+                "interrupted; with --out what had finished is kept, and the same command goes on"
+            ) from None
 
     return run
 
@@ -98,8 +102,8 @@ def _worded(reason: Exception, given: Sequence[str]) -> str:
     return f"{message.rstrip('.')}; see {command} --help"
 
 
-def _trace() -> None:
-    if output.debugging():
+def _trace(given: Sequence[str]) -> None:
+    if "--debug" in given or os.environ.get(output.DEBUG):
         traceback.print_exc()
 
 

@@ -1,4 +1,4 @@
-"""Results as one plain object for programs. Metric values are in people's units (accuracy: points, 0 to 100), named by `unit`."""
+"""Results as one plain object for programs; metric values are in people's units (accuracy: points, 0 to 100)."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 def study_as_json(summary: StudySummary, out: Path | None = None) -> dict[str, Any]:
     """The verdict, the gain, every arm and where the files lie; `report.json` has the rest (curves, mistakes, ...)."""
+    from transferkit.artifact.kept import REPORT
+
     metric = summary.metric
     return {
         "verdict": summary.verdict,
@@ -30,7 +32,7 @@ def study_as_json(summary: StudySummary, out: Path | None = None) -> dict[str, A
         "notes": list(summary.notes),
         "interrupted": bool(summary.extra.get("interrupted")),
         "out": None if out is None else str(out),
-        "report": None if out is None else str(out / "report.html"),
+        "report": None if out is None else str(out / REPORT),
     }
 
 
@@ -55,7 +57,9 @@ def _arm(arm: ArmSummary, metric: MetricInfo) -> dict[str, Any]:
 def _gain(gain: Gain | None, metric: MetricInfo) -> dict[str, Any] | None:
     if gain is None:
         return None
-    in_points = {key: _points(getattr(gain, key), metric.scale) for key in ("mean", "low", "high", "smallest_detectable")}
+    in_points = {
+        key: _points(getattr(gain, key), metric.scale) for key in ("mean", "low", "high", "smallest_detectable")
+    }
     return asdict(gain) | in_points | {"unit": _unit(metric)}
 
 

@@ -1,4 +1,4 @@
-"""`sources` and `methods`: what there is, read from the registry. The tables of the documentation are made from the same rows."""
+"""`sources` and `methods`: what there is, read from the registry. The documentation's tables are made of the same rows."""
 
 from __future__ import annotations
 
@@ -107,7 +107,12 @@ def known_sources() -> list[dict[str, Any]]:
             except TransferkitError as reason:  # such as a text model in the hub's cache
                 row |= {"parameters": None, "licence": "unknown", "trained_on": "unknown", "note": str(reason)}
             else:
-                row |= {"parameters": card.parameters, "licence": card.licence, "trained_on": card.trained_on, "note": ""}
+                row |= {
+                    "parameters": card.parameters,
+                    "licence": card.licence,
+                    "trained_on": card.trained_on,
+                    "note": "",
+                }
             rows.append(row)
     return rows
 
@@ -139,7 +144,9 @@ def needs_in_words(needs: Needs) -> str:
             number = str(most) if least == most else f"{least} to {most}"
             parts.append(f"{number} {noun}{'s' if most != 1 else ''}")
     given = " and ".join(parts) or "no source"
-    return given + ("; target labels" if needs.target_labels else "") + ("; unlabelled items" if needs.unlabelled else "")
+    return (
+        given + ("; target labels" if needs.target_labels else "") + ("; unlabelled items" if needs.unlabelled else "")
+    )
 
 
 def _first_sentence(cls: type[Any]) -> str:

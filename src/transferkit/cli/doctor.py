@@ -30,7 +30,8 @@ def doctor(as_json: options.Json = False, cache_directory: options.CacheDirector
 
     table = Table(box=box.SIMPLE_HEAD, show_header=False, pad_edge=False)
     for what, value in found.items():
-        table.add_row(what.replace("_", " "), Text(_worded(value)))
+        worded = _size(value) if what.endswith("_bytes") else _worded(value)
+        table.add_row(what.removesuffix("_bytes").replace("_", " "), Text(worded))
     output.show(table)
 
 
@@ -42,8 +43,8 @@ def examine(cache_directory: Path | None = None) -> dict[str, Any]:
     from transferkit.data.cache import FeatureCache
     from transferkit.training.inference import multiplies_bfloat16
 
-    cache = FeatureCache(cache_directory) if cache_directory else FeatureCache()
-    folder = Path(cache.directory)
+    cache = FeatureCache(cache_directory)
+    folder = cache.directory
     existing = next(path for path in (folder, *folder.absolute().parents) if path.is_dir())
     required = _required()
     return {
@@ -57,7 +58,7 @@ def examine(cache_directory: Path | None = None) -> dict[str, Any]:
         "devices": devices(),
         "bfloat16_native": multiplies_bfloat16(),
         "cache": str(folder),
-        "cache_bytes": sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()),
+        "cached_bytes": cache.size(),
         "free_bytes": shutil.disk_usage(existing).free,
     }
 
@@ -90,6 +91,8 @@ def _worded(value: Any) -> str:
         return ", ".join(map(str, value))
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, int) and value > 10_000:
-        return f"{value / 1e9:.1f} GB"
     return str(value)
+
+
+def _size(n_bytes: int) -> str:
+    return f"{n_bytes / 1e9:.1f} GB" if n_bytes >= 1e9 else f"{n_bytes / 1e6:.1f} MB"

@@ -65,7 +65,8 @@ Json = Annotated[
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress and no warnings.")]
 Offline = Annotated[
-    bool, typer.Option("--offline", help="Never ask the network; use what is on this machine.", rich_help_panel=_MACHINE)
+    bool,
+    typer.Option("--offline", help="Never ask the network; use what is on this machine.", rich_help_panel=_MACHINE),
 ]
 Trust = Annotated[
     bool,
@@ -107,7 +108,9 @@ def _column(flag: str, about: str) -> typer.models.OptionInfo:
     return option
 
 
-ImageColumn = Annotated[str | None, _column("--image-column", "Column of a table that holds the paths of the pictures.")]
+ImageColumn = Annotated[
+    str | None, _column("--image-column", "Column of a table that holds the paths of the pictures.")
+]
 LabelColumn = Annotated[str | None, _column("--label-column", "Column that holds the labels.")]
 SplitColumn = Annotated[str | None, _column("--split-column", "Column that says train, validation or test.")]
 GroupColumn = Annotated[

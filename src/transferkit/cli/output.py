@@ -18,6 +18,9 @@ from transferkit.artifact.plain_json import strict
 DEBUG = "TRANSFERKIT_DEBUG"
 """Environment variable: set, the stack trace of an error is shown."""
 
+WIDTH = 120
+"""Columns of a table that goes into a file or a pipe."""
+
 
 def show(text: Any) -> None:
     """Print a result on standard output; a string as it is, a rich renderable drawn to the terminal's width."""
@@ -26,7 +29,8 @@ def show(text: Any) -> None:
         return
     from rich.console import Console
 
-    Console().print(text)
+    width = None if sys.stdout.isatty() or os.environ.get("COLUMNS") else WIDTH
+    Console(width=width).print(text)
 
 
 def show_json(value: Mapping[str, Any]) -> None:
@@ -66,11 +70,6 @@ def listed(named: Sequence[tuple[str, str]], shown: int) -> str:
     if len(named) > shown:
         parts.append(f"and {len(named) - shown} more")
     return f"{len(named)} item{'s' if len(named) != 1 else ''}: {', '.join(parts)}"
-
-
-def debugging() -> bool:
-    """Whether stack traces are wanted."""
-    return bool(os.environ.get(DEBUG))
 
 
 @contextmanager

@@ -1,19 +1,30 @@
-"""Progress on standard error: a bar with time left for what runs now, the whole budget beside it where there is one."""
+"""Progress on standard error: a bar with time left for the whole, one for the step within it, and one for the budget.
+
+`progress("trying arms, fold 1 of 3", 4, 16)` speaks of the whole, `progress("full < zoo:digits-cnn: epoch", 3, 80)`,
+with a colon and a space, of a step.
+"""
 
 from __future__ import annotations
 
-import sys
 import time
 from types import TracebackType
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    TaskID,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 from transferkit.core.budget import Budget
 
-SHOWN_EVERY = 0.1
-"""Seconds between two redraws."""
-_WIDEST = 48
+REDRAWS = 8
+"""A second."""
+WIDEST = 48
 """Characters of a bar's name."""
 
 
@@ -23,7 +34,7 @@ class Bars:
     def __init__(self, budget: Budget | None = None, quiet: bool = False) -> None:
         console = Console(stderr=True)
         self._bars = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=24),
             TaskProgressColumn(),
             TimeElapsedColumn(),
@@ -31,19 +42,16 @@ class Bars:
             TimeRemainingColumn(compact=True),
             console=console,
             transient=True,
-            refresh_per_second=1 / SHOWN_EVERY,
+            refresh_per_second=REDRAWS,
             disable=quiet or not console.is_terminal,
             redirect_stdout=False,  # a result on standard output stays as it is
-            redirect_stderr=sys.stderr.isatty(),
         )
         self._seconds = budget.seconds if budget else None
-        self._budget: TaskID | None = None
         self._started = time.monotonic()
-        self._now: tuple[str, TaskID] | None = None
+        self._shown: dict[str, tuple[str, TaskID]] = {}
+        """Place of a bar ("budget", "whole", "step") -> what it shows, and its handle."""
 
     def __enter__(self) -> Bars:
-        if self._seconds:
-            self._budget = self._bars.add_task("budget", total=self._seconds)
         self._bars.start()
         return self
 
@@ -51,12 +59,16 @@ class Bars:
         self._bars.stop()
 
     def __call__(self, what: str, done: int, total: int) -> None:
-        """Show that `done` of `total` of `what` is done; a new `what` takes the old one's place."""
-        if self._now is None or self._now[0] != what:
-            if self._now is not None:
-                self._bars.remove_task(self._now[1])
-            shown = what if len(what) <= _WIDEST else f"{what[: _WIDEST - 3]}..."
-            self._now = (what, self._bars.add_task(shown.replace("[", r"\["), total=total))
-        self._bars.update(self._now[1], completed=done, total=total)
-        if self._budget is not None:
-            self._bars.update(self._budget, completed=time.monotonic() - self._started)
+        """Show that `done` of `total` of `what` is done; what is new takes the place of what was there before."""
+        if self._seconds:
+            self._show("budget", "budget", time.monotonic() - self._started, self._seconds)
+        self._show("step" if ": " in what else "whole", what, done, total)
+
+    def _show(self, place: str, what: str, done: float, total: float) -> None:
+        shown = self._shown.get(place)
+        if shown is None or shown[0] != what:
+            if shown is not None:
+                self._bars.remove_task(shown[1])
+            brief = what if len(what) <= WIDEST else f"{what[: WIDEST - 3]}..."
+            shown = self._shown[place] = (what, self._bars.add_task(brief, total=total))
+        self._bars.update(shown[1], completed=done, total=total)

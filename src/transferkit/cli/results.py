@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from transferkit.cli import options, output
-from transferkit.cli.workplace import SHOWN, Workplace
+from transferkit.cli.workplace import Workplace
 from transferkit.core.errors import WrongUse
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def predict(
 
     predictor = front.load(model)
     with Workplace(quiet=quiet).progress() as progress:
-        pictures = read_pictures(files)
+        pictures = read_pictures(files, progress)
         predictions = predictor.predict(pictures.items, lambda done, total: progress("predicting", done, total))
     rows = _rows(pictures.names, predictions)
     for name, reason in pictures.unreadable:
@@ -84,14 +84,15 @@ def report(
       transferkit report transferkit-demo --json
     """
     from transferkit.artifact.atomic import write_file
+    from transferkit.artifact.kept import REPORT, REPORT_JSON
     from transferkit.artifact.report import render
     from transferkit.artifact.report_json import read_summary
 
     folder = Path(run)
     if not folder.is_dir():
         raise WrongUse(f"{run} is no run directory; name the folder that --out named")
-    summary = read_summary(folder / "report.json")
-    page = folder / "report.html"
+    summary = read_summary(folder / REPORT_JSON)
+    page = folder / REPORT
     write_file(page, render(summary))
     if as_json:
         output.show_json({"report": str(page), "verdict": summary.verdict, "sentence": summary.sentence})

@@ -55,16 +55,17 @@ def transfer(
 
     place = Workplace(offline, trust, device, cache_directory, cache_size, quiet)
     columns = ReadOptions(image_column, label_column, split_column, group_column, weight_column)
+    given, cache = place.sources(sources), place.cache()
     with place.progress(budget) as progress:
         study = front.transfer(
-            place.sources(sources),
-            place.target(target, seed, columns),
+            given,
+            place.target(target, seed, columns, progress),
             budget=budget,
             seeds=seeds,
             seed=seed,
             out=out,
-            cache=place.cache(),
-            device=place.usable_device(),
+            cache=cache,
+            device=place.device,
             progress=progress,
             command=command_line(context),
         )
@@ -99,24 +100,19 @@ def rank(
       transferkit rank leaves/ --from hf:microsoft/resnet-18 --from hf:facebook/dinov2-small --offline --json
     """
     from transferkit import front
+    from transferkit.artifact.printed import ranking_renderable
     from transferkit.core.format import ReadOptions
 
     place = Workplace(offline, trust, device, cache_directory, cache_size, quiet)
     columns = ReadOptions(image_column, label_column, split_column, group_column, weight_column)
+    given, cache = place.sources(sources), place.cache()
     with place.progress() as progress:
-        data = place.target(target, seed, columns)
-        ranking = front.rank(
-            place.sources(sources),
-            data,
-            seed=seed,
-            cache=place.cache(),
-            device=place.usable_device(),
-            progress=progress,
-        )
+        data = place.target(target, seed, columns, progress)
+        ranking = front.rank(given, data, seed=seed, cache=cache, device=place.device, progress=progress)
     if as_json:
         output.show_json(ranking_as_json(ranking.rows, data.task.metric))
     else:
-        output.show(str(ranking))
+        output.show(ranking_renderable(ranking.rows))
 
 
 def compare(
@@ -156,17 +152,18 @@ def compare(
 
     place = Workplace(offline, trust, device, cache_directory, cache_size, quiet)
     columns = ReadOptions(image_column, label_column, split_column, group_column, weight_column)
+    given, cache = place.sources(sources), place.cache()
     with place.progress(budget) as progress:
         study = front.compare(
-            place.sources(sources),
-            place.target(target, seed, columns),
+            given,
+            place.target(target, seed, columns, progress),
             methods or [],
             budget=budget,
             seeds=seeds,
             seed=seed,
             out=out,
-            cache=place.cache(),
-            device=place.usable_device(),
+            cache=cache,
+            device=place.device,
             progress=progress,
             command=command_line(context),
         )
@@ -180,12 +177,15 @@ def command_line(context: typer.Context) -> str:
 
 def show_study(study: Study, out: Path | None, as_json: bool) -> int:
     """Print what a study found and where it lies; gives the exit code."""
+    from transferkit.artifact.kept import REPORT
+    from transferkit.artifact.printed import study_renderable
+
     if as_json:
         output.show_json(study_as_json(study.summary, out))
     else:
-        output.show(str(study))
+        output.show(study_renderable(study.summary))
         if out is None:
             output.tell("Nothing was kept; add --out FOLDER to keep the model and the report.")
         else:
-            output.show(f"Report: {out / 'report.html'}")
+            output.show(f"Report: {out / REPORT}")
     return INTERRUPTED if study.summary.extra.get("interrupted") else 0

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from transferkit.cli import output
 
 if TYPE_CHECKING:
     from transferkit.cli.progress import Bars
     from transferkit.core.format import ReadOptions
-    from transferkit.core.run import Cache
+    from transferkit.core.run import Cache, Progress
     from transferkit.core.source import Source
     from transferkit.core.target import Target
 
@@ -31,18 +31,26 @@ class Workplace:
     cache_size: str | None = None
     quiet: bool = False
 
+    def __post_init__(self) -> None:
+        from transferkit.cli.device import check_device
+
+        check_device(self.device)
+
     def sources(self, names: Sequence[str] | None) -> list[Source]:
-        """The named sources, with what is allowed."""
+        """The named sources, with what is allowed; a scheme nobody knows is told before any data is read."""
         from transferkit.core.source import Source, SourceOptions
 
         allowed = SourceOptions(trust=self.trust, offline=self.offline)
-        return [Source(name, allowed) for name in names or ()]
+        given = [Source(name, allowed) for name in names or ()]
+        for source in given:
+            _ = source.kind
+        return given
 
-    def target(self, path: str, seed: int, columns: ReadOptions) -> Target:
+    def target(self, path: str, seed: int, columns: ReadOptions, progress: Progress) -> Target:
         """The target; what a person should know of it is shown."""
         from transferkit.core.target import Target
 
-        target = Target.read(path, seed=seed, options=columns)
+        target = Target.read(path, seed=seed, options=columns, progress=progress)
         if not self.quiet:
             for warning in target.warnings:
                 output.tell(f"warning: {output.one_line(warning)}")
@@ -52,14 +60,11 @@ class Workplace:
 
     def cache(self) -> Cache:
         """The feature cache, where and as large as the person said."""
-        from transferkit.data.cache import FeatureCache, parse_size
+        from transferkit.data.cache import FeatureCache
 
-        settings: dict[str, Any] = {}
-        if self.cache_directory is not None:
-            settings["directory"] = self.cache_directory
-        if self.cache_size is not None:
-            settings["max_bytes"] = parse_size(self.cache_size)
-        return FeatureCache(**settings)
+        if self.cache_size is None:
+            return FeatureCache(self.cache_directory)
+        return FeatureCache(self.cache_directory, self.cache_size)
 
     def progress(self, budget: str | None = None) -> Bars:
         """Bars on standard error."""
@@ -67,9 +72,3 @@ class Workplace:
         from transferkit.core.budget import Budget
 
         return Bars(Budget.parse(budget), self.quiet)
-
-    def usable_device(self) -> str:
-        """The device by name; one line where this machine has no such thing."""
-        from transferkit.cli.device import check_device
-
-        return check_device(self.device)

@@ -45,15 +45,16 @@ class Examples:
             groups=_pick(self.groups, chosen),
         )
 
-
     def join(self, other: Examples) -> Examples:
         """These examples, then the others. What only one of the two knows (labels, weights, ...) is dropped."""
+        if not len(self) or not len(other):
+            return self if len(self) else other
         both_weigh = self.weights is not None and other.weights is not None
         return Examples(
             items=Joined(self.items, other.items),
             ids=self.ids + other.ids,
             labels=_add(self.labels, other.labels),
-            names=_add(self.names, other.names) or (),
+            names=self.names + other.names if self.names and other.names else (),
             weights=np.concatenate([self.weights, other.weights]) if both_weigh else None,  # type: ignore[list-item]
             groups=_add(self.groups, other.groups),
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -45,6 +45,22 @@ class Reading:
     skipped: tuple[Skipped, ...] = ()
     notes: tuple[str, ...] = ()
     """Lines a person should read about what was found."""
+
+    @classmethod
+    def of(
+        cls,
+        modality: str,
+        examples: Examples,
+        splits: Sequence[Split | None],
+        skipped: tuple[Skipped, ...] = (),
+        notes: tuple[str, ...] = (),
+    ) -> Reading:
+        """From examples some of which have a label and some None, with the owner's split of each."""
+        known = [label is not None for label in examples.labels or (None,) * len(examples)]
+        labelled = examples.take([i for i, is_known in enumerate(known) if is_known])
+        unlabelled = replace(examples.take([i for i, is_known in enumerate(known) if not is_known]), labels=None)
+        kept = tuple(split for split, is_known in zip(splits, known, strict=True) if is_known)
+        return cls(modality, labelled, unlabelled, kept if any(kept) else None, skipped, notes)
 
 
 class Format(ABC):

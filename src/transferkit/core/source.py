@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from transferkit.core import registry
 from transferkit.core.architecture import Architecture
+from transferkit.core.errors import WrongUse
 
 if TYPE_CHECKING:
     from transferkit.core.network import Network, State
@@ -117,6 +118,10 @@ class Source:
     @property
     def kind(self) -> SourceKind:
         """The reader of this scheme; an unknown scheme gives an error that lists the known ones."""
+        known = registry.find("sources")
+        if self.scheme == "path" and "path" not in known:
+            examples = ", ".join(kind.example for kind in known.values() if kind.example)
+            raise WrongUse(f"{self.name!r} does not say what kind of source it is; write it as in {examples}")
         kind: SourceKind = registry.get("sources", self.scheme)()
         return kind
 

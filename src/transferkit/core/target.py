@@ -1,14 +1,27 @@
-"""Target: a person's own data, with its task, its modality and a test split that is sealed from the start."""
+"""Target: a person's own data, with its task, its modality and a test split that is sealed from the start.
+
+Examples are kept in the order of their content, so that neither file names nor the order of reading change a split or a
+fit.
+"""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from transferkit.core.errors import WrongUse
 from transferkit.core.examples import Examples, Sealed
-from transferkit.core.format import ReadOptions, Skipped
+from transferkit.core.format import Reading, ReadOptions, Skipped, Split
+from transferkit.core.labels import read_labels
+from transferkit.core.leakage import leakage
+from transferkit.core.recognise import recognise_format, recognise_in_memory, recognise_task
+from transferkit.core.run import Progress, silent
+from transferkit.core.sealing import VALIDATION_SHARE, divide, held_out
 from transferkit.core.task import Task
 
 
@@ -29,14 +42,28 @@ class Target:
     warnings: tuple[str, ...] = ()
     """Lines a person should read: identical items on both sides of a split, very few labels, ..."""
     fingerprint: str = ""
-    """Changes when, and only when, items, labels or the test split change."""
+    """Changes when, and only when, contents, labels, weights, groups, given splits or the test split change."""
 
     @classmethod
     def read(
-        cls, path: str | Path, *, seed: int = 0, options: ReadOptions | None = None, test_share: float = 0.25
+        cls,
+        path: str | Path,
+        *,
+        task: Task | str | None = None,
+        seed: int = 0,
+        options: ReadOptions | None = None,
+        test_share: float = 0.25,
+        progress: Progress = silent,
     ) -> Target:
-        """Read a folder or a table; task and modality are recognised, the test split is sealed here."""
-        raise NotImplementedError
+        """Read a folder or a table; task and modality are recognised, the test split is sealed here.
+
+        The owner's splits are honoured; a validation split without a test split becomes the sealed test; without either,
+        `test_share` of the labels are drawn by `seed`, in proportion to the classes (see `core/sealing.py`). What cannot be
+        used is in `skipped`, what should be known in `warnings`. Raises WrongUse, one line, where there is nothing to learn
+        or to prove.
+        """
+        reading = recognise_format(Path(path)).read(Path(path), options or ReadOptions(), progress)
+        return _target(Path(path).resolve().name, reading, task, test_share, seed, where=str(path))
 
     @classmethod
     def of(
@@ -47,18 +74,114 @@ class Target:
         test: tuple[Sequence[Any], Sequence[Any]] | None = None,
         name: str = "target",
         modality: str = "image",
+        task: Task | str | None = None,
         seed: int = 0,
+        test_share: float = 0.25,
     ) -> Target:
-        """From what is already in memory: PIL images (or arrays of them) and their labels."""
-        raise NotImplementedError
+        """From what is already in memory: PIL images, or an array (n, h, w) or (n, h, w, 3), and one label an item.
+
+        Items whose label is None, "" or NaN are unlabelled. `test`: items and labels to seal; else a share is drawn.
+
+        >>> import numpy as np
+        >>> pictures = np.random.default_rng(0).integers(0, 256, (40, 8, 8), dtype=np.uint8)
+        >>> target = Target.of(pictures, ["cat", "dog"] * 20)
+        >>> len(target.train), len(target.validation), len(target.test)
+        (22, 8, 10)
+        """
+        parts: list[tuple[Sequence[Any], Sequence[Any], Split | None]] = [(items, labels, "train" if test else None)]
+        if test is not None:
+            parts.append((*test, "test"))
+        for part_items, part_labels, split in parts:
+            if len(part_items) != len(part_labels):
+                raise WrongUse(
+                    f"{name}: {len(part_items)} {split or ''} items and {len(part_labels)} labels; one label an item is needed"
+                )
+        examples = Examples(items=(), ids=())
+        for part_items, _, _ in parts:
+            examples = examples.join(recognise_in_memory(part_items, modality))
+        given = [label for _, part_labels, _ in parts for label in part_labels]
+        known = read_labels(given, where=lambda i: f"item {i}")
+        splits: list[Split | None] = [split for part_items, _, split in parts for _ in range(len(part_items))]
+        examples = replace(examples, labels=tuple(known), names=tuple(f"item {i}" for i in range(len(known))))
+        reading = Reading.of(modality, examples, splits)
+        return _target(name, reading, task, test_share, seed, where=name)
 
     def fold(self, seed: int) -> Target:
         """The same target with train and validation drawn anew from all open labels; for repeated selection.
 
-        Where the owner gave the validation items they stay.
+        A quarter of every class is validation, at least one item of a class that has two. Where the owner gave the
+        validation items they stay.
         """
-        raise NotImplementedError
+        if self.validation_is_given:
+            return self
+        everything = self.whole().train
+        held = held_out(everything, self.task, VALIDATION_SHARE, seed)
+        return replace(
+            self, train=everything.take(np.flatnonzero(~held)), validation=everything.take(np.flatnonzero(held))
+        )
 
     def whole(self) -> Target:
         """The same target with every open label in `train` and none in `validation`; for the last fit."""
-        raise NotImplementedError
+        everything = _in_content_order(self.train.join(self.validation))
+        return replace(self, train=everything, validation=everything.take([]))
+
+
+def _target(
+    name: str, reading: Reading, named_task: Task | str | None, test_share: float, seed: int, where: str
+) -> Target:
+    """Recognise the task, divide, seal, look for leakage."""
+    if not 0 < test_share < 1:
+        raise WrongUse(f"test_share={test_share} is no share; give a number between 0 and 1, such as 0.25")
+    labelled, unlabelled = reading.labelled, _in_content_order(reading.unlabelled)
+    order = _content_order(labelled)
+    labelled = labelled.take(order)
+    splits = reading.splits and [reading.splits[i] for i in order]
+    if splits and set(splits) <= {"validation", "test"} and not len(unlabelled):
+        raise WrongUse(f"{where}: every item is in the validation or test split, which leaves nothing to learn from")
+    task = recognise_task(labelled, named_task, where)
+    try:
+        division = divide(labelled, splits, task, test_share, seed)
+    except WrongUse as reason:
+        raise WrongUse(f"{where}: {reason}") from None
+    train, test = labelled.take(division.train), labelled.take(division.test)
+    validation = labelled.take([] if division.validation is None else division.validation)
+    found = leakage(train, validation, test, unlabelled)
+    target = Target(
+        name=name,
+        modality=reading.modality,
+        task=task,
+        train=train,
+        validation=validation,
+        test=Sealed(test),
+        unlabelled=unlabelled,
+        validation_is_given=division.validation is not None,
+        skipped=reading.skipped,
+        warnings=(*division.notes, *found, *reading.notes),
+        fingerprint=_fingerprint(
+            reading.modality, {"train": train, "validation": validation, "test": test, "unlabelled": unlabelled}
+        ),
+    )
+    return target.fold(seed)
+
+
+def _content_order(examples: Examples) -> list[int]:
+    labels = examples.labels or ("",) * len(examples)
+    names = examples.names or ("",) * len(examples)
+    return sorted(range(len(examples)), key=lambda i: (examples.ids[i], str(labels[i]), names[i]))
+
+
+def _in_content_order(examples: Examples) -> Examples:
+    return examples.take(_content_order(examples))
+
+
+def _fingerprint(modality: str, splits: dict[str, Examples]) -> str:
+    """16 hex digits."""
+    digest = hashlib.sha256(modality.encode())
+    for split, examples in splits.items():
+        digest.update(f"\n{split}\n".encode())
+        for i, item in enumerate(examples.ids):
+            label = None if examples.labels is None else examples.labels[i]
+            weight = None if examples.weights is None else float(examples.weights[i])
+            group = None if examples.groups is None else examples.groups[i]
+            digest.update(f"{(item, label, weight, group)!r}\n".encode())
+    return digest.hexdigest()[:16]

@@ -63,6 +63,7 @@ def sentence(about: str, gain: Gain, metric: MetricInfo, margin: float, baseline
         return f"{about} beats {baseline} by {mean} {unit} ({interval}; {evidence})."
     if word == "hurts":
         loss = mean.removeprefix("-")
+        interval = interval.replace("interval", "interval of the gain")
         return f"{about} is worse than {baseline} by {loss} {unit} ({interval}; {evidence})."
     if word == "no_difference":
         return (
@@ -71,12 +72,8 @@ def sentence(about: str, gain: Gain, metric: MetricInfo, margin: float, baseline
         )
     return (
         f"{about} is undecided against {baseline}: the gain is {mean} {unit} ({interval}; {evidence}). "
-        f"This test would have shown a difference of {detectable} or more (80 % power); {_remedy(gain)}."
+        f"This test would have shown a difference of {detectable} or more (80 % power); more seeds or more test items would show a smaller one."
     )
-
-
-def _remedy(gain: Gain) -> str:
-    return "more seeds or more test items would show a smaller one"
 
 
 def _points(gain: Gain, metric: MetricInfo, margin: float) -> tuple[str, ...]:
@@ -86,7 +83,7 @@ def _points(gain: Gain, metric: MetricInfo, margin: float) -> tuple[str, ...]:
     telling = min([abs(v) for v in (*values[1:3], width) if v] or [1.0])
     needed = ceil(-log10(telling))  # decimals until the first digit that is not 0
     enough = 1 if needed <= 1 else min(needed, 6)
-    return tuple(f"{value:.{enough}f}" for value in values)
+    return tuple(f"{round(value, enough) + 0.0:.{enough}f}" for value in values)  # + 0.0: no "-0.0"
 
 
 def _count(number: int, noun: str) -> str:

@@ -20,6 +20,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import linalg
 
+from transferkit.ops.principal_axes import principal_axes
+
 
 @dataclass(frozen=True, eq=False)
 class RidgePath:
@@ -35,24 +37,18 @@ class RidgePath:
     @classmethod
     def of(cls, features: np.ndarray, weights: np.ndarray | None = None) -> RidgePath:
         """Factorise features (n, d), n at least 2."""
-        n, d = features.shape
+        n = len(features)
         weights = scaled_weights(weights, n)
         centred = features - weights @ features / n  # (n, d)
         root = np.sqrt(weights)[:, None]
-        weighted = centred * root
-        if n > d:
-            eigenvalues, vectors = linalg.eigh(weighted.T @ weighted)
-            coordinates = centred @ vectors  # (n, d)
-        else:
-            eigenvalues, vectors = linalg.eigh(weighted @ weighted.T)
-            coordinates = vectors * np.sqrt(np.maximum(eigenvalues, 0)) / root  # (n, n)
-        return cls(coordinates, np.maximum(eigenvalues, 0), weights)
+        coordinates, eigenvalues = principal_axes(centred * root)
+        return cls(coordinates / root, eigenvalues, weights)
 
     @property
     def scale(self) -> float:
         """The mean eigenvalue: penalties are chosen in units of it, so that the features' unit does not matter."""
         n, r = self.coordinates.shape
-        return float(self.eigenvalues.sum()) / min(n - 1, r)
+        return float(self.eigenvalues.sum() / min(n - 1, r))
 
     def left_out(self, targets: np.ndarray, penalty: float) -> np.ndarray:
         """(n, k) what the fit without item i predicts for item i, for targets (n, k)."""

@@ -41,7 +41,7 @@ def holdout(
 
     def worth(group: int) -> float:
         """How much nearer to the wanted shares the counts come, each stratum counting alike."""
-        return sum((abs(shortfall[s]) - abs(shortfall[s] - k)) / size[s] for s, k in members[group].items())
+        return float(sum((abs(shortfall[s]) - abs(shortfall[s] - k)) / size[s] for s, k in members[group].items()))
 
     def hold(group: int) -> None:
         held.add(group)

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from transferkit.core.errors import WrongUse
+import numpy as np
+
+from transferkit.core.errors import BudgetSpent, TransferkitError, WrongUse
+from transferkit.core.examples import Examples
+from transferkit.core.run import Run
 from transferkit.core.source import Source
+from transferkit.core.target import Target
+from transferkit.core.task import Predictions
+from transferkit.evaluate.ranking import Candidate, ranked
+from transferkit.evaluate.scoring import score_classes
 from transferkit.evaluate.summary import RankedSource
+from transferkit.ops.random_features import random_features
+from transferkit.sources.processors import ImageProcessor
+from transferkit.training.body import Body
+from transferkit.training.frozen import decoded, frozen_states
 
 FLOOR_SIDE = 32
 FLOOR_FEATURES = 512
@@ -34,3 +47,62 @@ class Ranking:
         from transferkit.artifact.printed import printed_ranking
 
         return printed_ranking(self.rows)
+
+
+def rank_sources(sources: Sequence[Source], target: Target, run: Run) -> Ranking:
+    """Score every source on all open labels of `target`.
+
+    A source that cannot be used here (it cannot be read, its features say nothing) is listed last with the reason.
+    """
+    if not target.task.needs_features:
+        raise WrongUse(f"sources cannot be ranked for task {target.task.name}: the scores need one feature vector an item")
+    begun = time.monotonic()
+    data = target.whole().train
+    candidates, left_out = [], []
+    for position, source in enumerate(sources):
+        run.progress("ranking sources", position, len(sources))
+        try:
+            candidates.append(_candidate(source, target, data, run))
+        except BudgetSpent:
+            raise
+        except (TransferkitError, ValueError) as reason:
+            left_out.append(_left_out(source, str(reason)))
+    run.progress("ranking sources", len(sources), len(sources))
+    labels_per_class = float(np.median(np.unique(target.task.strata(data.labels or ()), return_counts=True)[1]))
+    higher = target.task.metric.higher_is_better
+    floor = _floor(target, data, run) if candidates else None
+    rows = ranked(candidates, floor, labels_per_class, higher) if candidates else ()
+    return Ranking((*rows, *left_out), time.monotonic() - begun)
+
+
+def _candidate(source: Source, target: Target, data: Examples, run: Run) -> Candidate:
+    begun = time.monotonic()
+    card = source.card()
+    if card.modality != target.modality:
+        raise WrongUse(f"{source.name} reads {card.modality}, the target is {target.modality}")
+    features = frozen_states(Body.pretrained(source), data, run)
+    scores, per_item = _scores(features, target, data)
+    return Candidate(
+        source.name, per_item, scores, card.parameters, card.licence, card.trained_on, time.monotonic() - begun
+    )
+
+
+def _floor(target: Target, data: Examples, run: Run) -> np.ndarray:
+    """(n,) the metric on each item from random features of its pixels."""
+    processor = ImageProcessor(size=(FLOOR_SIDE, FLOOR_SIDE), mean=(0.5,) * 3, std=(0.5,) * 3)
+    pixels = processor(decoded(data.items, range(len(data)))).flatten(1).numpy()
+    generator = np.random.default_rng(run.derived_seed("floor"))
+    return _scores(random_features(pixels, FLOOR_FEATURES, generator), target, data)[1]
+
+
+def _scores(features: np.ndarray, target: Target, data: Examples) -> tuple[dict[str, float], np.ndarray]:
+    """The scores by name, and the target's metric for each item as the fit of all others predicts it: (n,)."""
+    labels = target.task.strata(data.labels or ())
+    classes = target.task.describe()["classes"]
+    scores, left_out = score_classes(features, labels, len(classes), balanced=True)
+    guesses = Predictions(tuple(classes[i] for i in left_out.predictions.argmax(axis=1)))
+    return scores, target.task.metric.per_item(guesses, data.labels or ())
+
+
+def _left_out(source: Source, reason: str) -> RankedSource:
+    return RankedSource(source.name, None, None, None, {}, None, note=f"left out: {reason}")

@@ -5,6 +5,7 @@ Weights are read from safetensors; nothing a checkpoint brings is ever run.
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from transferkit.core.architecture import Architecture
@@ -33,8 +34,8 @@ class HuggingFace(SourceKind):
         config, classifier = _configuration(checkpoint)
         weights = hub.weights(checkpoint, options.trust)
         with hub.quiet():
-            parameters = transformers_vision.body_parameters(config, classifier)
-            settings = transformers_vision.settings_of(config, classifier)
+            parameters, has_head = transformers_vision.outline(config, classifier)
+            settings = transformers_vision.settings_for(config, classifier)
         said = _model_card(checkpoint)
         here = [checkpoint.folder / file for file in weights.files]
         return Card(
@@ -45,7 +46,7 @@ class HuggingFace(SourceKind):
             architecture=Architecture.of("transformers_vision", settings),
             parameters=parameters,
             bytes=sum(checkpoint.size(file) for file in weights.files),
-            classes=tuple(str(name) for _, name in sorted(config.id2label.items())) if classifier else (),
+            classes=tuple(str(name) for _, name in sorted(config.id2label.items())) if has_head else (),
             licence=_words(said.get("license")),
             trained_on=_words(said.get("datasets")),
             local=all(path.is_file() for path in here),
@@ -97,31 +98,31 @@ def _configuration(checkpoint: hub.Checkpoint) -> tuple[Any, bool]:
     """The configuration of a picture model, and whether it brings a classifier; another kind of model gives one line."""
     from transformers import MODEL_FOR_IMAGE_CLASSIFICATION_MAPPING, MODEL_MAPPING, AutoConfig
     from transformers import __version__ as version
-    from transformers.models.auto.configuration_auto import CONFIG_MAPPING_NAMES
 
+    known: Any = import_module("transformers.models.auto.configuration_auto").CONFIG_MAPPING_NAMES
     name = f"hf:{checkpoint.name}"
     said = checkpoint.read("config.json")
     model_type = said.get("model_type")
     if model_type is None:
         raise WrongUse(f"{name}: config.json names no model_type; it is no transformers model")
-    if model_type not in CONFIG_MAPPING_NAMES:
+    if model_type not in known:
         why = "needs Python code of its own, which transferkit does not run" if "auto_map" in said else "is unknown"
         raise WrongUse(f"{name}: model type {model_type!r} {why} (transformers {version}); choose another model")
     with hub.quiet():
-        config = AutoConfig.from_pretrained(checkpoint.folder, local_files_only=True)
+        config = AutoConfig.from_pretrained(checkpoint.folder, local_files_only=True, trust_remote_code=False)
     architectures = said.get("architectures") or ()
     classifier = any("ForImageClassification" in architecture for architecture in architectures)
-    if classifier and type(config) in MODEL_FOR_IMAGE_CLASSIFICATION_MAPPING:
-        return config, True
-    if model_type in _PICTURE_TOWERS:
+    classifier = classifier and type(config) in MODEL_FOR_IMAGE_CLASSIFICATION_MAPPING
+    if model_type in _PICTURE_TOWERS and not classifier:
         config = config.vision_config
-    takes = _input_of(MODEL_MAPPING.get(type(config)))
+    models = MODEL_FOR_IMAGE_CLASSIFICATION_MAPPING if classifier else MODEL_MAPPING
+    takes = _input_of(models.get(type(config), None))
     if takes != "pixel_values":
         modality = {"input_ids": "text", "input_values": "audio", "input_features": "audio"}.get(takes, "other input")
         raise WrongUse(
             f"{name} is a model of {modality} ({model_type}), not of pictures; choose one that takes pictures"
         )
-    return config, False
+    return config, classifier
 
 
 def _input_of(model_class: Any) -> str:

@@ -10,13 +10,17 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from transferkit.core.errors import Failed, TransferkitError, WrongUse
+from transferkit.core.errors import Failed, WrongUse
 
 _SAFE, _SAFE_INDEX = "model.safetensors", "model.safetensors.index.json"
 _PICKLED, _PICKLED_INDEX = "pytorch_model.bin", "pytorch_model.bin.index.json"
+_PATIENCE = 10.0
+"""Seconds to wait for the hub before what is in the cache has to do."""
 
 
 @dataclass(frozen=True)
@@ -28,8 +32,7 @@ class Checkpoint:
     commit: str | None = None
     """None for a folder of a person's own."""
     listing: Mapping[str, int] = field(default_factory=dict)
-    """File -> bytes, of what the hub has; empty where it was not asked."""
-    offline: bool = False
+    """File -> bytes, of what the hub has; empty where it was not asked or did not answer."""
 
     def has(self, file: str) -> bool:
         """Is it here, or could it be fetched?"""
@@ -42,7 +45,7 @@ class Checkpoint:
             return here
         if self.commit is None or file not in self.listing:
             raise Failed(f"hf:{self.name} has no file {file}")
-        return _download(self.name.partition("@")[0], file, self.commit, self.offline)
+        return _download(self.name.partition("@")[0], file, self.commit)
 
     def read(self, file: str) -> dict[str, Any]:
         """A JSON file of the checkpoint; empty where there is none."""
@@ -74,7 +77,7 @@ class Weights:
 def locate(location: str, offline: bool) -> Checkpoint:
     """Find a checkpoint's configuration; raises one line where there is none to be had."""
     folder = Path(location).expanduser()
-    if folder.is_dir():
+    if location and folder.is_dir():
         if not (folder / "config.json").is_file():
             raise WrongUse(f"hf:{location} is a folder without config.json; a saved transformers model has one")
         return Checkpoint(location, folder)
@@ -86,9 +89,23 @@ def locate(location: str, offline: bool) -> Checkpoint:
     from huggingface_hub import constants
 
     offline = offline or bool(constants.HF_HUB_OFFLINE)
-    folder = _download(repository, "config.json", revision or "main", offline).parent
-    listing = {} if offline else _listing(repository, folder.name)
-    return Checkpoint(location, folder, commit=folder.name, listing=listing, offline=offline)
+    folder, listing = resolve(repository, revision or "main", offline)
+    return Checkpoint(location, folder, commit=folder.name, listing=listing)
+
+
+@cache
+def resolve(repository: str, revision: str, offline: bool) -> tuple[Path, Mapping[str, int]]:
+    """The local folder of a repository's commit and the hub's list of its files; asked once a process.
+
+    So every look at a source within one process sees one commit, even when its owner changes it meanwhile.
+    """
+    listing = {} if offline else _listing(repository, revision)
+    try:
+        return _download(repository, "config.json", revision, from_cache=not listing).parent, listing
+    except _NotCached as reason:
+        why = "offline mode keeps transferkit from asking the hub" if offline else "the hub cannot be reached"
+        fix = "run it once without --offline" if offline else "connect"
+        raise Failed(f"{reason} is not in the local cache and {why}; {fix}, or name a local folder") from None
 
 
 def weights(checkpoint: Checkpoint, trust: bool) -> Weights:
@@ -99,8 +116,9 @@ def weights(checkpoint: Checkpoint, trust: bool) -> Weights:
             found = Weights((single,), pickled)
         elif checkpoint.has(index):
             shards = sorted(set(checkpoint.read(index).get("weight_map", {}).values()))
+            pickled = not all(shard.endswith(".safetensors") for shard in shards)  # an index may name any file
             found = Weights(tuple(shards), pickled, index)
-        if found is None:
+        if found is None or not found.files:
             continue
         if pickled and not trust:
             raise Failed(
@@ -131,73 +149,77 @@ def cached() -> tuple[str, ...]:
 @contextmanager
 def quiet() -> Iterator[None]:
     """A context without the progress bars and reports of transformers and huggingface_hub."""
-    from huggingface_hub import utils
-    from transformers.utils import logging
-
+    utils: Any = import_module("huggingface_hub.utils")
+    logging: Any = import_module("transformers.utils.logging")
     verbosity, shows_bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    hub_hides_bars = utils.are_progress_bars_disabled()
+    hub_verbosity, hub_hides_bars = utils.logging.get_verbosity(), utils.are_progress_bars_disabled()
     logging.set_verbosity_error()
+    utils.logging.set_verbosity_error()
     logging.disable_progress_bar()
     utils.disable_progress_bars()
     try:
         yield
     finally:
         logging.set_verbosity(verbosity)
+        utils.logging.set_verbosity(hub_verbosity)
         if shows_bars:
             logging.enable_progress_bar()
         if not hub_hides_bars:
             utils.enable_progress_bars()
 
 
-def _download(repository: str, file: str, revision: str, offline: bool) -> Path:
+class _NotCached(Exception):
+    """What was asked of the cache is not in it."""
+
+
+def _download(repository: str, file: str, revision: str, from_cache: bool = False) -> Path:
     """A file of a repository, from the cache where it is there; every failure is one line."""
     from huggingface_hub import errors, hf_hub_download
 
+    what = _spelled(repository, revision)
     try:
         with quiet():
-            return Path(hf_hub_download(repository, file, revision=revision, local_files_only=offline))
-    except Exception as reason:
-        raise _explained(reason, repository, file, revision, offline, errors) from reason
+            return Path(hf_hub_download(repository, file, revision=revision, local_files_only=from_cache))
+    except errors.GatedRepoError:
+        raise _gated(what) from None
+    except errors.LocalEntryNotFoundError:
+        if from_cache:
+            raise _NotCached(what) from None
+        raise Failed(f"{what}: {file} could not be fetched: the hub stopped answering") from None
+    except errors.EntryNotFoundError:
+        raise WrongUse(f"{what} has no {file}; it is no transformers model") from None
+    except (_network_error(), OSError) as reason:
+        raise Failed(f"{what}: {file} could not be fetched: {(str(reason) or repr(reason)).splitlines()[0]}") from None
 
 
-def _explained(
-    reason: Exception, repository: str, file: str, revision: str, offline: bool, errors: Any
-) -> TransferkitError | Exception:
-    """The line a person should read; what is not the hub's doing stays as it was."""
-    what = f"hf:{repository}" + ("" if revision == "main" else f"@{revision}")
-    if isinstance(reason, errors.GatedRepoError):
-        return Failed(f"{what} is gated: accept its terms on its page, then log in with `hf auth login`")
-    if isinstance(reason, errors.RepositoryNotFoundError):
-        return WrongUse(f"the hub has no model {repository!r}; check the spelling, or log in if it is private")
-    if isinstance(reason, errors.RevisionNotFoundError):
-        return WrongUse(f"{repository!r} has no revision {revision!r}; leave out @{revision} for the newest")
-    if isinstance(reason, errors.LocalEntryNotFoundError):
-        if offline:
-            return Failed(
-                f"{what} is not in the local cache and offline mode keeps transferkit from asking the hub; "
-                "run it once without --offline, or name a local folder"
-            )
-        return Failed(
-            f"{what} is not in the local cache and the hub cannot be reached; connect, or name a local folder"
-        )
-    if isinstance(reason, errors.EntryNotFoundError):
-        return WrongUse(f"{what} has no {file}; it is no transformers model")
-    if isinstance(reason, (*_network_errors(errors), OSError)):
-        return Failed(f"{what}: {file} could not be fetched: {(str(reason) or repr(reason)).splitlines()[0]}")
-    return reason
-
-
-def _listing(repository: str, commit: str) -> dict[str, int]:
-    """File -> bytes on the hub; empty where it cannot be reached, so that a full cache still serves."""
+def _listing(repository: str, revision: str) -> dict[str, int]:
+    """File -> bytes on the hub; empty where it does not answer, so that what is in the cache still serves."""
     from huggingface_hub import HfApi, errors
 
     try:
-        info = HfApi().model_info(repository, revision=commit, files_metadata=True)
-    except (*_network_errors(errors), OSError):
+        info = HfApi().model_info(repository, revision=revision, files_metadata=True, timeout=_PATIENCE)
+    except errors.RevisionNotFoundError:
+        raise WrongUse(f"{repository!r} has no revision {revision!r}; leave out @{revision} for the newest") from None
+    except errors.GatedRepoError:  # a kind of RepositoryNotFoundError
+        raise _gated(_spelled(repository, revision)) from None
+    except errors.RepositoryNotFoundError:
+        raise WrongUse(f"the hub has no model {repository!r}; check the spelling, or log in if it is private") from None
+    except (_network_error(), OSError):
         return {}
     return {file.rfilename: file.size or 0 for file in info.siblings or ()}
 
 
-def _network_errors(errors: Any) -> tuple[type[Exception], ...]:
+def _gated(what: str) -> Failed:
+    return Failed(f"{what} is gated: accept its terms on its page, then log in with `hf auth login`")
+
+
+def _spelled(repository: str, revision: str) -> str:
+    return f"hf:{repository}" + ("" if revision == "main" else f"@{revision}")
+
+
+def _network_error() -> type[Exception]:
     """What the hub client's HTTP library raises, whichever library that is."""
-    return (errors.HfHubHTTPError.__bases__[0],)
+    from huggingface_hub.errors import HfHubHTTPError
+
+    raised: type[Exception] = HfHubHTTPError.__bases__[0]
+    return raised

@@ -7,18 +7,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, final
 
 from transferkit.core.errors import WrongUse
 from transferkit.core.source import Processor
-from transferkit.sources.processors import ImageProcessor, eight_bit
+from transferkit.sources.processors import ImageProcessor, Interpolation, eight_bit
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-_INTERPOLATION = {0: "nearest", 1: "lanczos", 2: "bilinear", 3: "bicubic", 4: "box"}
+_INTERPOLATION: dict[int, Interpolation] = {0: "nearest", 1: "lanczos", 2: "bilinear", 3: "bicubic", 4: "box"}
 """Pillow's numbers; "hamming" (5) is left to the library."""
 
 
@@ -79,11 +80,10 @@ def processor_of(configuration: Mapping[str, Any], model_type: str, image_size: 
 
 def _type_of(configuration: Mapping[str, Any], model_type: str) -> str:
     """The class that a configuration names, or else that of the model's family."""
-    from transformers.models.auto.image_processing_auto import IMAGE_PROCESSOR_MAPPING_NAMES
-
+    usual_of_types: Any = import_module("transformers.models.auto.image_processing_auto").IMAGE_PROCESSOR_MAPPING_NAMES
     named = configuration.get("image_processor_type") or configuration.get("feature_extractor_type")
     if not named:
-        usual = IMAGE_PROCESSOR_MAPPING_NAMES.get(model_type)
+        usual = usual_of_types.get(model_type)
         if usual is None:
             raise WrongUse(f"nothing says how a {model_type} model wants its pictures: no preprocessor_config.json")
         named = next(filter(None, usual.values() if isinstance(usual, Mapping) else usual))
@@ -99,45 +99,51 @@ def _library_processor(settings: str) -> Any:
     configuration = json.loads(settings)
     name = configuration["image_processor_type"]
     for candidate in (f"{name}Pil", name):
-        found = getattr(transformers, candidate, None)
+        found = getattr(transformers, candidate, None) if name.endswith("ImageProcessor") else None
         if found is None:
             continue
         try:
             return found.from_dict(configuration)
         except ImportError:
             continue
+        except (TypeError, ValueError) as reason:
+            raise WrongUse(
+                f"image processor {name} does not take its settings: {str(reason).splitlines()[0]}"
+            ) from None
     raise WrongUse(f"image processor {name} is not in transformers {transformers.__version__}, or needs torchvision")
 
 
 def _candidates(library: Any) -> Iterator[ImageProcessor]:
     """The plain recipes that the settings of a library processor may stand for."""
-    size, crop = (dict(getattr(library, name, None) or {}) for name in ("size", "crop_size"))
-    interpolation = (
-        _INTERPOLATION.get(int(library.resample)) if getattr(library, "resample", None) is not None else None
-    )
+    resample = getattr(library, "resample", None)
+    interpolation = _INTERPOLATION.get(int(resample)) if resample is not None else None
     if interpolation is None or not getattr(library, "do_resize", False):
         return
+    size, crop = (dict(getattr(library, name, None) or {}) for name in ("size", "crop_size"))
     normalise = getattr(library, "do_normalize", False)
-    mean, std = (library.image_mean, library.image_std) if normalise else (0.0, 1.0)
-    colours = {"mean": _three(mean), "std": _three(std), "interpolation": interpolation}
-    short = size.get("shortest_edge")
-    cropped = (crop.get("height"), crop.get("width"))
+    plain = ImageProcessor(
+        mean=_three(library.image_mean) if normalise else (0.0, 0.0, 0.0),
+        std=_three(library.image_std) if normalise else (1.0, 1.0, 1.0),
+        interpolation=interpolation,
+    )
     if size.get("height") and size.get("width"):
-        yield ImageProcessor(size=(size["height"], size["width"]), resize="stretch", **colours)
-    if short and all(cropped) and max(cropped) <= short:
-        share = max(cropped) / short
-        yield ImageProcessor(size=cropped, resize="shorter_side", crop_share=share, **colours)
-    if short and (share := getattr(library, "crop_pct", None)):  # ConvNeXt's rule
-        if short >= 384:
-            yield ImageProcessor(size=(short, short), resize="stretch", **colours)
-        else:
-            share = short / int(short / share)
-            yield ImageProcessor(size=(short, short), resize="shorter_side", crop_share=share, **colours)
+        yield replace(plain, size=(size["height"], size["width"]), resize="stretch")
+    short = size.get("shortest_edge")
+    if short and crop.get("height") and crop.get("width"):
+        share = max(crop["height"], crop["width"]) / short
+        if share <= 1:
+            yield replace(plain, size=(crop["height"], crop["width"]), resize="shorter_side", crop_share=share)
+    if short and (kept := getattr(library, "crop_pct", None)):  # ConvNeXt crops below 384 pixels only
+        share = short / int(short / kept)
+        yield replace(plain, size=(short, short), resize="shorter_side", crop_share=share)
+        yield replace(plain, size=(short, short), resize="stretch")
 
 
-def _three(value: Any) -> tuple[float, ...]:
+def _three(value: Any) -> tuple[float, float, float]:
+    """One number a channel; a grey model has one number for all three."""
     values = (value,) if isinstance(value, (int, float)) else tuple(value)
-    return values * 3 if len(values) == 1 else values
+    red, green, blue = values * 3 if len(values) == 1 else values
+    return red, green, blue
 
 
 def _agree(plain: ImageProcessor, wrapped: TransformersProcessor) -> bool:

@@ -119,7 +119,8 @@ class _Counts:
     @property
     def is_right(self) -> np.ndarray:
         """(n,) 1 where right."""
-        return (self.truth == self.guess).astype(np.int64)
+        right: np.ndarray = self.truth == self.guess
+        return right.astype(np.int64)
 
     @property
     def is_only_one(self) -> np.ndarray:

@@ -59,3 +59,24 @@ def test_the_seed_alone_decides_the_weights(chain):
 def test_a_depth_that_is_no_resnet_is_refused():
     with pytest.raises(WrongUse, match="no depth 21; it has 6n"):
         architectures.build(Architecture.of("cifar_resnet", {"depth": 21}))
+
+
+def test_squeezenet_is_the_layers_of_the_paper():
+    """Written out once more from the table of the paper, with plain functions."""
+    from torch.nn import functional
+
+    network = architectures.build(Architecture.of("squeezenet", {"bgr": True}), seed=3)
+    weights = network.state_dict()
+    pictures = torch.rand(2, 3, 67, 67, generator=torch.Generator().manual_seed(0))
+
+    def convolve(maps, name, **how):
+        return functional.relu(functional.conv2d(maps, weights[f"{name}.weight"], weights[f"{name}.bias"], **how))
+
+    maps = convolve(pictures[:, [2, 1, 0]], "body.stem.convolution", stride=2)
+    for position in (3, 4, 5, 7, 8, 9, 10, 12):
+        if position in (3, 7, 12):
+            maps = functional.max_pool2d(maps, 3, stride=2, ceil_mode=True)
+        squeezed = convolve(maps, f"body.fire{position}.squeeze")
+        wide = convolve(squeezed, f"body.fire{position}.expand3x3", padding=1)
+        maps = torch.cat([convolve(squeezed, f"body.fire{position}.expand1x1"), wide], dim=1)
+    torch.testing.assert_close(network(pictures), maps.mean((2, 3)))

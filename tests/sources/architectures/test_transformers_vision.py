@@ -7,7 +7,7 @@ from torch import nn
 from transferkit.core.errors import WrongUse
 from transferkit.core.network import seeded
 from transferkit.sources import architectures
-from transferkit.sources.architectures.transformers_vision import settings_of, wrap
+from transferkit.sources.architectures.transformers_vision import settings_for, wrap
 
 TOKENS = {
     "hidden_size": 16,
@@ -170,7 +170,26 @@ def test_class_names_are_no_part_of_the_architecture():
     model = made("resnet", classifier=True, **FAMILIES["resnet"])
     renamed = made("resnet", classifier=True, **FAMILIES["resnet"])
     renamed.config.id2label = {i: f"name {i}" for i in range(5)}
-    assert settings_of(model.config, True) == settings_of(renamed.config, True)
+    assert settings_for(model.config, True) == settings_for(renamed.config, True)
+
+
+def test_a_clip_classifier_and_a_dinov3_body_run_as_one_stage():
+    clip = made("clip", classifier=True, vision_config=TOKENS, text_config={"hidden_size": 16, "num_attention_heads": 2})
+    dinov3 = made("dinov3_vit", classifier=False, **TOKENS)
+    with torch.no_grad():
+        logits, pooled = clip(pixel_values=pictures()).logits, dinov3(pixel_values=pictures()).pooler_output
+        network = wrap(clip, classifier=True).eval()
+        assert torch.equal(network.head(network(pictures())), logits)
+        assert torch.equal(wrap(dinov3, classifier=False).eval()(pictures()), pooled)
+
+
+def test_a_head_that_cannot_be_parted_from_its_model_is_left_out():
+    model = made("textnet", classifier=True)
+    with torch.no_grad():
+        expected = model.textnet(pixel_values=pictures()).pooler_output.flatten(1)
+        network = wrap(model, classifier=True).eval()
+        assert torch.equal(network(pictures()), expected)
+    assert network.head is None
 
 
 def test_what_takes_no_single_picture_is_refused_in_one_line():

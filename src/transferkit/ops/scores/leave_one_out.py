@@ -80,12 +80,10 @@ def leave_one_out_classes(
     path = RidgePath.of(features, weights)
     targets = one_hot(labels, n_classes)
     shares = path.weights @ targets / len(labels)
-    without = (path.weights / (len(labels) - path.weights))[:, None] * (
-        shares - targets
-    )  # what leaving i out does to them
+    moved = (path.weights / (len(labels) - path.weights))[:, None] * (shares - targets)  # by leaving item i out
     candidates, sharpness = [], 1.0
     for penalty, outputs in path.each(targets, _grid(path, penalties)):
-        outputs -= without
+        outputs -= moved
         sharpness, likelihood = fit_sharpness(outputs, labels, path.weights, start=sharpness)
         candidates.append((likelihood, sharpness, penalty, outputs))
     _, sharpness, penalty, outputs = max(candidates, key=lambda candidate: candidate[0])

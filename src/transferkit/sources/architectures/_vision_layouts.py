@@ -38,12 +38,11 @@ class Layout:
     """The classifier's head, where it is not `classifier`."""
 
 
-def layout_of(model: Any) -> Layout | None:
-    """The row of a model (with or without its head), or None where no row fits."""
+def layout_of(model: Any, body: Body) -> Layout | None:
+    """The row of a model whose body this is, or None where no row fits."""
     layout = _ROWS.get(type(model).__name__, _ROWS.get(model.config.model_type))
     if layout is None:
         return None
-    body = model.base_model
     try:
         for path in (*layout.embed, layout.blocks, *layout.after):
             body.get_submodule(path)

@@ -25,15 +25,15 @@ _NOT_SHAPE = ("id2label", "label2id", "transformers_version", "_name_or_path", "
 
 
 def build(config: Mapping[str, Any], classifier: bool) -> Network:
-    """A fresh network of a transformers configuration, as `settings_of` writes it down."""
+    """A fresh network of a transformers configuration, as `settings_for` writes it down."""
     from transformers import AutoConfig
 
     settings = dict(config)
     read = AutoConfig.for_model(settings.pop("model_type"), **settings)
-    return wrap(_auto_class(classifier).from_config(read, dtype=torch.float32), classifier)
+    return wrap(_auto_class(classifier).from_config(read, dtype=torch.float32, trust_remote_code=False), classifier)
 
 
-def settings_of(config: Any, classifier: bool) -> dict[str, Any]:
+def settings_for(config: Any, classifier: bool) -> dict[str, Any]:
     """The settings from which `build` makes the architecture of a transformers configuration."""
     plain = json.loads(config.to_json_string(use_diff=False))
     shape = {name: value for name, value in plain.items() if name not in _NOT_SHAPE}
@@ -59,6 +59,7 @@ def load(folder: str, config: Any, classifier: bool, pickled: bool = False) -> t
         dtype=torch.float32,
         use_safetensors=not pickled,
         local_files_only=True,
+        trust_remote_code=False,
         ignore_mismatched_sizes=True,
         output_loading_info=True,
     )
@@ -72,17 +73,18 @@ def load(folder: str, config: Any, classifier: bool, pickled: bool = False) -> t
     return network.eval(), Unfit(tuple(missing), tuple(reshaped))
 
 
-def body_parameters(config: Any, classifier: bool) -> int:
-    """How many parameters the body has; allocates none of them."""
+def outline(config: Any, classifier: bool) -> tuple[int, bool]:
+    """How many parameters the body has, and whether there is a head beside it; allocates none of them."""
     with torch.device("meta"):
-        body, _, _ = _parts(_auto_class(classifier).from_config(config))
-    return sum(parameter.numel() for parameter in body.parameters())
+        model = _auto_class(classifier).from_config(config, trust_remote_code=False)
+        body, head, _ = _parts(model, classifier)
+    return sum(parameter.numel() for parameter in body.parameters()), head is not None
 
 
 def wrap(model: Any, classifier: bool) -> Network:
     """A transformers model (with its head, if `classifier`) as a network; the model is taken apart."""
     config = model.config
-    return TransformersVision(Architecture.of("transformers_vision", settings_of(config, classifier)), *_parts(model))
+    return TransformersVision(Architecture.of("transformers_vision", settings_for(config, classifier)), *_parts(model, classifier))
 
 
 def _tensors(module: nn.Module) -> Iterator[tuple[str, Tensor]]:
@@ -96,22 +98,22 @@ def _auto_class(classifier: bool) -> Any:
     return AutoModelForImageClassification if classifier else AutoModel
 
 
-def _parts(model: Any) -> tuple[Any, nn.Module | None, Layout | None]:
+def _parts(model: Any, classifier: bool) -> tuple[Any, nn.Module | None, Layout | None]:
     """Body, head and layout, no parameter in two of them and none that the features do not pass through."""
-    layout = layout_of(model)
-    body = model.base_model
+    body = model.base_model if classifier else model
+    layout = layout_of(model, body)
+    head = getattr(model, "classifier", None) if classifier else None
     if layout is None:
-        head = getattr(model, "classifier", None)
-        if head is None:
-            _drop_dense_pooler(body)
-            return body, None, None
-        model.classifier = nn.Identity()  # its output is then what the classifier would take
-        return model, head, None
+        if isinstance(head, (nn.Linear, nn.Sequential)):
+            model.classifier = nn.Identity()  # its output is then what the classifier would take
+            return model, head, None
+        _drop_dense_pooler(body)  # any other head cannot be parted from its model
+        return body, None, None
     for name in layout.unused:
         setattr(body, name, None)
-    if layout.enter is not None and hasattr(body.config, "mask_ratio"):
+    if hasattr(body.config, "mask_ratio"):
         body.config.mask_ratio = 0.0
-    return body, layout.head(model) if layout.head else getattr(model, "classifier", None), layout
+    return body, layout.head(model) if layout.head else head, layout
 
 
 def _drop_dense_pooler(body: Any) -> None:
@@ -134,8 +136,7 @@ class TransformersVision(Network):
         self._channels = getattr(body.config, "num_channels", 3)
         if self._channels not in (1, 3):
             raise WrongUse(f"a {body.config.model_type} model with {self._channels} channels does not take pictures")
-        self._modules_of = self._cut()
-        self.stages = tuple(self._modules_of)
+        self.stages = tuple(self._cut())
         self.feature_dim = self._measured_dim()
 
     def run(self, state: State, start: int = 0, stop: int | None = None) -> State:
@@ -148,7 +149,7 @@ class TransformersVision(Network):
 
     def stage(self, name: str) -> nn.Module:
         """The modules of one stage."""
-        return nn.ModuleList(self._modules_of[name])
+        return nn.ModuleList(self._cut()[name])
 
     def _step(self, position: int, state: Tensor) -> Tensor:
         if position == 0 and self._channels == 1:
@@ -181,7 +182,8 @@ class TransformersVision(Network):
 
     def _measured_dim(self) -> int:
         """Found by running one black picture, since no configuration field gives it for every family."""
-        size = getattr(self.body.config, "image_size", None) or 64
+        config = getattr(self.body.config, "vision_config", self.body.config)
+        size = getattr(config, "image_size", None) or 64
         height, width = (size, size) if isinstance(size, int) else size
         training = self.body.training
         self.body.eval()

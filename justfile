@@ -1,0 +1,31 @@
+# `just` lists these; each works in the environment of the README's second command (.venv).
+
+export PATH := justfile_directory() / ".venv/bin:" + env("PATH")
+
+_list:
+    @just --list
+
+# run the tests, doctests included
+test *arguments:
+    pytest -n 2 {{arguments}}
+
+# what must be clean: style, types, layers, generated pages
+lint:
+    ruff check
+    ruff format --check
+    mypy
+    lint-imports
+    python docs/generate.py --check
+
+# mend what can be mended by itself
+fix:
+    ruff check --fix
+    ruff format
+
+# write the generated pages again
+docs:
+    python docs/generate.py
+
+# run the experiments and write their results (add the path of one to run only that)
+bench *experiments:
+    python bench/run.py {{experiments}}

@@ -1,0 +1,127 @@
+"""Printed: a study or a ranking for the terminal - the verdict first, then a line an arm."""
+
+from __future__ import annotations
+
+import io
+import shutil
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from transferkit.artifact import wording
+from transferkit.evaluate.summary import ArmSummary, RankedSource, StudySummary
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.table import Table
+    from rich.text import Text
+
+COLOURS = {"helps": "green", "hurts": "red", "no_difference": "blue", "undecided": "yellow"}
+_NOTES_SHOWN = 5
+
+
+def printed(summary: StudySummary, width: int | None = None) -> str:
+    """A study as plain text, `width` columns wide (default: the terminal's)."""
+    return _text(study_renderable(summary), width)
+
+
+def printed_ranking(rows: Sequence[RankedSource], width: int | None = None) -> str:
+    """A ranking as plain text."""
+    return _text(ranking_renderable(rows), width)
+
+
+def study_renderable(summary: StudySummary) -> RenderableType:
+    """What rich draws, in colour where the terminal has it."""
+    from rich.console import Group
+    from rich.text import Text
+
+    colour = COLOURS[summary.verdict]
+    title = Text(f" {wording.headline(summary).upper()} ", style=f"bold reverse {colour}")
+    parts: list[RenderableType] = [Text.assemble(title, " ", summary.sentence), ""]
+    parts += [_arms(summary), Text(wording.returned(summary), style="bold")]
+    cost = f"Spent {wording.duration(summary.cost.get('total', float('nan')))}, budget {summary.budget}"
+    parts.append(f"{cost}; {wording.counted(len(summary.seeds), 'seed')} for the proof.")
+    parts += [Text(f"! {line}", style="yellow") for line in _warnings(summary)]
+    return Group(*parts)
+
+
+def ranking_renderable(rows: Sequence[RankedSource]) -> RenderableType:
+    """The ranking as a table; a source that is no better than random features says so."""
+    from rich.text import Text
+
+    table = _table("source", "predicted", "95 % interval", "parameters", "note")
+    for row in rows:
+        if row.predicted is None:
+            table.add_row(Text(row.name), "", "", wording.quantity(row.parameters), Text(row.note), style="dim")
+            continue
+        between = "" if row.low is None or row.high is None else f"{row.low:.3f} to {row.high:.3f}"
+        floor = "no better than random features" if row.above_floor is False else ""
+        note = "; ".join(filter(None, (floor, row.note)))
+        table.add_row(Text(row.name), f"{row.predicted:.3f}", between, wording.quantity(row.parameters), Text(note))
+    return table
+
+
+def _arms(summary: StudySummary) -> Table:
+    from rich.text import Text
+
+    metric = summary.metric
+    levels = sorted({wording.level(arm.gain) for arm in summary.arms if arm.gain})
+    digits = wording.digits_for([arm.gain for arm in summary.arms if arm.gain], metric)
+    interval = f"{levels[0]} interval" if len(levels) == 1 else "interval"
+    table = _table("arm", "gain", interval, "verdict", wording.metric_name(metric), "cost")
+    several = len(levels) > 1
+    for arm in wording.in_order(summary.arms):
+        gain = between = ""
+        if arm.gain:
+            gain = wording.difference(arm.gain.mean, metric, digits)
+            between = wording.interval(arm.gain, metric, digits)
+            between += f" ({wording.level(arm.gain)})" if several else ""
+        name = Text(arm.name, style="bold" if arm.name == summary.best else "")
+        table.add_row(name, gain, between, _verdict(arm), _test(arm, summary), wording.duration(arm.seconds))
+    return table
+
+
+def _verdict(arm: ArmSummary) -> Text:
+    from rich.text import Text
+
+    if arm.verdict is None:
+        return Text(wording.standing(arm), style="dim")
+    return Text(wording.VERDICTS[arm.verdict].title.lower(), style=f"bold {COLOURS[arm.verdict]}")
+
+
+def _test(arm: ArmSummary, summary: StudySummary) -> str:
+    """The value on the test split; where the arm was only tried, that on validation, marked as such."""
+    if arm.test is not None:
+        return wording.value(arm.test, summary.metric)
+    tried = wording.value(arm.validation, summary.metric)
+    return f"({tried})" if tried else ""
+
+
+def _warnings(summary: StudySummary) -> list[str]:
+    failed = [f"{arm.name} failed: {'; '.join(arm.notes)}" for arm in summary.arms if arm.status == "failed"]
+    lines = [*summary.target.get("warnings", ()), *summary.notes, *failed]
+    if any(arm.test is None and arm.validation is not None for arm in summary.arms):
+        lines.append("numbers in brackets are validation values of arms that were not proven; they flatter")
+    hidden = len(lines) - _NOTES_SHOWN
+    return (
+        lines if hidden <= 0 else [*lines[:_NOTES_SHOWN], f"and {wording.counted(hidden, 'more note')} in the report"]
+    )
+
+
+def _table(*columns: str) -> Table:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), show_edge=False)
+    for column in columns:
+        number = column not in ("source", "arm", "verdict", "note")
+        table.add_column(column, justify="right" if number else "left", no_wrap=number, overflow="fold")
+    return table
+
+
+def _text(renderable: RenderableType, width: int | None) -> str:
+    from rich.console import Console
+
+    columns = width or shutil.get_terminal_size((100, 24)).columns
+    written = io.StringIO()
+    Console(file=written, width=columns, color_system=None, force_terminal=False, highlight=False).print(renderable)
+    return "\n".join(line.rstrip() for line in written.getvalue().splitlines())

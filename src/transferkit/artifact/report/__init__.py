@@ -1,0 +1,79 @@
+"""Report: a study as one HTML file that needs nothing else - no network, no script, no other file."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from transferkit.artifact import wording
+from transferkit.artifact.report.bars import cost_bars, ranked_bars
+from transferkit.artifact.report.confusion import confusion_of
+from transferkit.artifact.report.curves import curve_pictures
+from transferkit.artifact.report.forest import forest
+from transferkit.artifact.report.glossary import TERMS
+from transferkit.evaluate.summary import StudySummary
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+
+def render(summary: StudySummary) -> str:
+    """The report's HTML. All text of the summary is escaped; pictures are drawn inside the file."""
+    return _environment().get_template("page.html.jinja").render(_context(summary))
+
+
+def _context(summary: StudySummary) -> dict[str, Any]:
+    """Everything the templates show."""
+    target, metric = summary.target, summary.metric
+    by_name = {arm.name: arm for arm in summary.arms}
+    best = by_name.get(summary.best)
+    return {
+        "summary": summary,
+        "target": target,
+        "metric": metric,
+        "metric_name": wording.metric_name(metric),
+        "headline": wording.headline(summary),
+        "interrupted": bool(summary.extra.get("interrupted")),
+        "verdicts": wording.VERDICTS,
+        "best": best,
+        "chosen": next((arm for arm in summary.arms if arm.status == "chosen"), None),
+        "arms": wording.in_order(summary.arms),
+        "baselines": by_name,
+        "digits": wording.digits_for([arm.gain for arm in summary.arms if arm.gain], metric),
+        "forest": forest(summary),
+        "ranking": ranked_bars(summary.ranking, metric),
+        "score_names": sorted({name for row in summary.ranking for name in row.scores}),
+        "curves": curve_pictures(summary.curves, metric),
+        "confusion": confusion_of(summary.confusion, target.get("classes") or ()),
+        "mistakes": summary.mistakes,
+        "costs": cost_bars(summary.arms),
+        "returned": wording.returned(summary),
+        "say": wording,
+        "terms": TERMS,
+        "css": files(__package__).joinpath("templates", "report.css").read_text(encoding="utf-8"),
+    }
+
+
+def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("transferkit.artifact.report", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["typeset"] = _typeset
+    environment.filters["picture"] = _embedded
+    return environment
+
+
+def _typeset(number: str) -> str:
+    """A number with a true minus sign, kept on one line with its percent sign."""
+    return number.replace("-", "\N{MINUS SIGN}").replace(" %", "\N{NO-BREAK SPACE}%")
+
+
+def _embedded(address: str | None) -> str | None:
+    """A picture that lies inside the report; an address outside it is dropped, for the report asks nobody for anything."""
+    return address if address and address.startswith("data:image/") else None

@@ -1,0 +1,158 @@
+"""Wording: how verdicts, gains, seconds and counts are said to a person, in the terminal, the report and the model card."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil, isfinite, log10
+from typing import get_args
+
+from transferkit.evaluate.summary import ArmSummary, Gain, MetricInfo, StudySummary, VerdictWord
+
+
+@dataclass(frozen=True)
+class Wording:
+    """How one verdict is shown. The sign tells it where colour cannot."""
+
+    title: str
+    sign: str
+    meaning: str
+
+
+VERDICTS: dict[VerdictWord, Wording] = {
+    "helps": Wording("Helps", "+", "Better than its baseline: the whole interval lies above 0."),
+    "hurts": Wording("Hurts", "-", "Worse than its baseline: the whole interval lies below 0."),
+    "no_difference": Wording(
+        "No difference", "=", "As good as its baseline: the whole interval lies within the margin that does not matter."
+    ),
+    "undecided": Wording(
+        "Undecided", "?", "This test could not tell: the interval includes 0 and reaches beyond the margin."
+    ),
+}
+assert set(VERDICTS) == set(get_args(VerdictWord))
+
+
+def headline(summary: StudySummary) -> str:
+    """The verdict of the whole study in one or two words; a study that was stopped says so.
+
+    The verdict word of such a study, `undecided`, would otherwise look like a finding.
+    """
+    return "Interrupted" if summary.extra.get("interrupted") else VERDICTS[summary.verdict].title
+
+
+def metric_name(metric: MetricInfo) -> str:
+    """The name as words: macro f1."""
+    return metric.name.replace("_", " ")
+
+
+def value(number: float | None, metric: MetricInfo) -> str:
+    """A metric's value for people; "" where there is none.
+
+    >>> value(0.9312, MetricInfo("accuracy", True, "points", 100.0))
+    '93.1 %'
+    >>> value(0.347, MetricInfo("mean_absolute_error", False, "units", 1.0))
+    '0.347'
+    """
+    if number is None or not isfinite(number):
+        return ""
+    scaled = number * metric.scale
+    return f"{scaled:.1f} %" if metric.scale == 100 and metric.unit == "points" else f"{scaled:.3g}"
+
+
+def difference(number: float, metric: MetricInfo, digits: int = 1) -> str:
+    """A difference in the metric's points, with its sign.
+
+    >>> difference(0.0634, MetricInfo("accuracy", True, "points", 100.0))
+    '+6.3'
+    """
+    return f"{number * metric.scale:+.{digits}f}" if isfinite(number) else "unknown"
+
+
+def interval(gain: Gain, metric: MetricInfo, digits: int = 1) -> str:
+    """The interval in the metric's points.
+
+    >>> interval(Gain(0.063, 0.041, 0.085, 0.95, 5, 1347, 0.031), MetricInfo("accuracy", True, "points", 100.0))
+    '+4.1 to +8.5'
+    """
+    return f"{difference(gain.low, metric, digits)} to {difference(gain.high, metric, digits)}"
+
+
+def level(gain: Gain) -> str:
+    """The interval's coverage.
+
+    >>> level(Gain(0.063, 0.041, 0.085, 0.99, 5, 1347, 0.031))
+    '99 %'
+    """
+    return f"{100 * gain.level:.3g} %"
+
+
+def digits_for(gains: Sequence[Gain], metric: MetricInfo) -> int:
+    """Decimals so that no bound of an interval looks like 0 that is not; at least 1, at most 4."""
+    bounds = [abs(bound * metric.scale) for gain in gains for bound in (gain.low, gain.high)]
+    telling = min((bound for bound in bounds if bound and isfinite(bound)), default=1.0)
+    return min(4, max(1, ceil(-log10(telling))))
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a person says them.
+
+    >>> [duration(s) for s in (0.04, 3.21, 75, 4000)]
+    ['0.04 s', '3.2 s', '1 min 15 s', '1 h 7 min']
+    """
+    if not isfinite(seconds):
+        return "unknown"
+    if seconds < 60:
+        return f"{seconds:.2f} s" if seconds < 0.1 else f"{seconds:.1f} s" if seconds < 9.95 else f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    return f"{minutes // 60} h {minutes % 60} min"
+
+
+def quantity(number: int | None) -> str:
+    """A large count in short; "" where it is unknown.
+
+    >>> [quantity(n) for n in (934, 11_689_512, 25_300)]
+    ['934', '11.7 M', '25.3 k']
+    """
+    if number is None:
+        return ""
+    for size, suffix in ((10**9, "G"), (10**6, "M"), (10**4, "k")):
+        if number >= size:
+            return f"{number / (1000 if suffix == 'k' else size):.1f} {suffix}"
+    return str(number)
+
+
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """A number with its noun.
+
+    >>> counted(1, "seed"), counted(2, "class", "classes")
+    ('1 seed', '2 classes')
+    """
+    return f"{number} {noun}" if number == 1 else f"{number} {plural or noun + 's'}"
+
+
+def standing(arm: ArmSummary) -> str:
+    """What became of an arm that has no verdict."""
+    return {
+        "baseline": "baseline",
+        "failed": "failed",
+        "not_tried": "not tried",
+        "tried": "tried, not proven",
+    }.get(arm.status, "not proven")
+
+
+def in_order(arms: Sequence[ArmSummary]) -> list[ArmSummary]:
+    """The chosen arm, the other proven ones by gain, those only tried, the baselines, the failed."""
+    rank = {"chosen": 0, "proven": 1, "tried": 2, "baseline": 3, "not_tried": 4, "failed": 5}
+    return sorted(arms, key=lambda arm: (rank[arm.status], -(arm.gain.mean if arm.gain else 0.0)))
+
+
+def returned(summary: StudySummary) -> str:
+    """Which model the person gets, and why."""
+    if summary.extra.get("interrupted"):
+        return "No model yet: the study was interrupted before the proof."
+    by_name = {arm.name: arm for arm in summary.arms}
+    if summary.best in by_name and by_name[summary.best].status != "baseline":
+        return f"You get {summary.best}."
+    return f"You get {summary.best}, the baseline: nothing was proven to be better."

@@ -1,0 +1,106 @@
+"""Sealing: which labelled items are the sealed test, which may be used to learn and to choose.
+
+The owner's word goes first. Rules, in this order:
+
+1. A test split given by the owner is sealed as it is.
+2. A validation split without a test split is sealed as the test, for that is what people mean by it; validation is then
+   drawn from train.
+3. Nothing given: a stratified share of the labels is drawn and sealed. Items with identical content, and items of one group,
+   stay on one side.
+
+A class with one labelled item stays open: it is learned from and never tested.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from transferkit.core.errors import WrongUse
+from transferkit.core.examples import Examples
+from transferkit.core.format import Split
+from transferkit.core.task import Task
+from transferkit.ops.splits import holdout, linked
+
+VALIDATION_SHARE = 0.25
+"""Of the open labels; every class that has two gives at least one."""
+FEW_TEST_ITEMS = 20
+
+
+@dataclass(frozen=True)
+class Division:
+    """Positions among the labelled items."""
+
+    train: np.ndarray
+    """(n,) int; every open label where the owner gave no validation items."""
+    validation: np.ndarray | None
+    """(n,) int; None where the owner gave none, or they became the test."""
+    test: np.ndarray
+    notes: tuple[str, ...] = ()
+
+
+def divide(
+    labelled: Examples, splits: Sequence[Split | None] | None, task: Task, test_share: float, seed: int
+) -> Division:
+    """Seal a test split by the rules above; where the labels do not reach, one line says how many are missing."""
+    given = np.array([split or "open" for split in splits or [None] * len(labelled)], dtype=str)
+    notes: list[str] = []
+    if "validation" in given and "test" not in given:
+        given[given == "validation"] = "test"
+        notes.append(
+            "there is a validation split and no test split: the validation split is sealed as the test, "
+            "and validation is drawn from train"
+        )
+    drawn = "test" not in given
+    if drawn:
+        given[held_out(labelled, task, test_share, seed, "test")] = "test"
+    train = np.flatnonzero((given == "open") | (given == "train"))
+    validation, test = np.flatnonzero(given == "validation"), np.flatnonzero(given == "test")
+    if len(labelled) and not len(test):
+        raise WrongUse(_too_few(labelled, "the test split", 3))
+    if len(train) and not len(validation) and not held_out(labelled.take(train), task, VALIDATION_SHARE, 0).any():
+        raise WrongUse(_too_few(labelled.take(train), "validation", 2))
+    notes += _few(labelled, train, test)
+    return Division(train, validation if len(validation) else None, test, tuple(notes))
+
+
+def held_out(examples: Examples, task: Task, share: float, seed: int, purpose: str = "validation") -> np.ndarray:
+    """(n,) bool: a seeded, stratified share; items of one group or of equal content stay together."""
+    if not len(examples) or examples.labels is None:
+        return np.zeros(len(examples), dtype=bool)
+    keys = [examples.ids] if examples.groups is None else [examples.ids, examples.groups]
+    return holdout(task.strata(examples.labels), share, seed, groups=linked(*keys), purpose=purpose)
+
+
+def _too_few(examples: Examples, what: str, needed: int) -> str:
+    n, kinds = len(examples), len(set(map(str, examples.labels or ())))
+    groups = "" if examples.groups is None else ", in different groups"
+    return (
+        f"{n} labelled item{'s' if n != 1 else ''} of {kinds} class{'es' if kinds != 1 else ''} leave none for {what}; "
+        f"at least one class needs {needed} different labelled items{groups}"
+    )
+
+
+def _few(labelled: Examples, train: np.ndarray, test: np.ndarray) -> list[str]:
+    """What a person should know about classes and splits that are very small."""
+    notes = []
+    labels = labelled.labels or ()
+    if labels and all(isinstance(label, str) for label in labels):
+        open_counts, test_counts = Counter(labels[i] for i in train), Counter(labels[i] for i in test)
+        unlearnable = sorted(set(test_counts) - set(open_counts)) if len(train) else []
+        untested = sorted(set(open_counts) - set(test_counts))
+        if unlearnable:
+            notes.append(f"{_classes(unlearnable)} only in the test split: nothing to learn from")
+        if untested:
+            notes.append(f"{_classes(untested)} not in the test split: learned from, never tested")
+    if 0 < len(test) < FEW_TEST_ITEMS:
+        notes.append(f"the test split has only {len(test)} items: nothing but a very large gain can be proven on it")
+    return notes
+
+
+def _classes(names: Sequence[str]) -> str:
+    shown = ", ".join(repr(name) for name in names[:5]) + (", ..." if len(names) > 5 else "")
+    return f"class {shown} is" if len(names) == 1 else f"{len(names)} classes ({shown}) are"
