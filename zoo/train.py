@@ -1,4 +1,4 @@
-"""Train the networks of the zoo: `python zoo/train.py --data DIR [NAME ...]`; about forty minutes on two cores for all.
+"""Train the networks of the zoo: `python zoo/train.py --data DIR [NAME ...]`; about forty minutes of one core for all.
 
 DIR holds the data sets that `pictures.py` reads. Every network is written when it is done: its weights as safetensors
 and a card. Weights of two or more axes are stored in half precision; the accuracy on the card is of what is stored.
@@ -37,7 +37,7 @@ def main() -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help="networks to train; default: all")
     parser.add_argument("--data", type=Path, required=True, help="folder of the data sets")
     parser.add_argument("--out", type=Path, default=FOLDER, help="where weights and cards are written")
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=1, help="part of what makes the result; default: 1")
     parser.add_argument("--epochs", type=int, help="for a quick look: train no longer than this")
     given = parser.parse_args()
     known = {recipe.name: recipe for recipe in RECIPES}
@@ -52,9 +52,7 @@ def main() -> None:
         generator = torch.Generator().manual_seed(recipe.seed)
         lesson = taught(recipe, data, generator)
         epochs = min(recipe.epochs, given.epochs or recipe.epochs)
-        started = time.monotonic()
-        network = train(recipe, lesson, epochs, generator)
-        write(recipe, data, lesson, network, epochs, time.monotonic() - started, given.out)
+        write(recipe, data, lesson, train(recipe, lesson, epochs, generator), epochs, given.out)
 
 
 @dataclass(frozen=True)
@@ -83,8 +81,6 @@ def train(recipe: Recipe, lesson: Lesson, epochs: int, generator: torch.Generato
     settings = {"width": recipe.width, "n_classes": lesson.n_classes}
     network = architectures.build(Architecture.of("small_cnn", settings), recipe.seed)
     network = network.to(memory_format=torch.channels_last).train()
-    head = network.head
-    assert head is not None
     unchanged = None if recipe.changes else _processor()(_as_pictures(images))
     per_epoch = min(recipe.per_epoch or len(images), len(images))
     steps = epochs * (per_epoch // recipe.batch_size)
@@ -98,7 +94,7 @@ def train(recipe: Recipe, lesson: Lesson, epochs: int, generator: torch.Generato
             if len(batch) < recipe.batch_size:
                 continue
             seen = recipe.changes(images[batch], generator) if unchanged is None else unchanged[batch]
-            outputs = head(network(seen.contiguous(memory_format=torch.channels_last)))
+            outputs = network.head(network(seen.contiguous(memory_format=torch.channels_last)))
             loss = functional.cross_entropy(outputs, labels[batch])
             optimizer.zero_grad()
             loss.backward()
@@ -122,10 +118,9 @@ def write(
     lesson: Lesson,
     network: Network,
     epochs: int,
-    seconds: float,
     out: Path,
 ) -> None:
-    """Weights and card. The accuracy is measured on pictures as anyone gives them, with the weights as stored."""
+    """Write weights and card. The accuracy is measured on pictures as anyone gives them, with the weights as stored."""
     test = _as_pictures(torch.from_numpy(data.test))
     before = accuracy(network, test, data.test_labels)
     stored = {
@@ -135,9 +130,7 @@ def write(
     network.load_state_dict(stored)
     after = accuracy(network, test, data.test_labels)
     content = save(stored)
-    head = network.head
-    assert head is not None
-    count = sum(p.numel() for p in network.parameters()) - sum(p.numel() for p in head.parameters())
+    body = sum(p.numel() for name in network.stages for p in network.stage(name).parameters())
     card = {
         "name": recipe.name,
         "about": recipe.about,
@@ -157,11 +150,10 @@ def write(
             "learning_rate": recipe.learning_rate,
             "weight_decay": recipe.weight_decay,
             "changes": recipe.changes.describe() if recipe.changes else None,
-            "seconds": round(seconds),
             "torch": torch.__version__.partition("+")[0],
         },
         "stored": "weights of two or more axes in float16, all else in float32",
-        "parameters": count,
+        "parameters": body,
         "bytes": len(content),
         "sha256": hashlib.sha256(content).hexdigest(),
         "classes": list(data.classes),
@@ -176,10 +168,9 @@ def write(
 
 def accuracy(network: Network, items: list[Image.Image], labels: np.ndarray) -> float:
     """Share of pictures that the network and its own head put in the right class."""
-    processor, head = _processor(), network.head
-    assert head is not None
+    processor = _processor()
     with torch.inference_mode():
-        found = [head(network(processor(items[i : i + 500]))).argmax(1) for i in range(0, len(items), 500)]
+        found = [network.head(network(processor(items[i : i + 500]))).argmax(1) for i in range(0, len(items), 500)]
     return float((torch.cat(found).numpy() == labels).mean())
 
 

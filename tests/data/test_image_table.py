@@ -21,7 +21,9 @@ ROWS = [{"image": f"img/{i}.png", "label": "cat" if i % 2 else "dog"} for i in r
 def folder(tmp_path):
     (tmp_path / "img").mkdir()
     for i in range(8):
-        Image.fromarray(np.random.default_rng(i).integers(0, 256, (6, 6), dtype=np.uint8)).save(tmp_path / f"img/{i}.png")
+        Image.fromarray(np.random.default_rng(i).integers(0, 256, (6, 6), dtype=np.uint8)).save(
+            tmp_path / f"img/{i}.png"
+        )
     return tmp_path
 
 
@@ -59,7 +61,10 @@ def test_every_kind_of_table_gives_the_same_examples(folder, kind):
 
 @pytest.mark.parametrize("kind", ["csv", "tsv", "jsonl", "parquet"])
 def test_split_group_and_weight_columns_are_found(folder, kind):
-    rows = [row | {"split": "test" if i > 5 else "train", "group": f"g{i // 2}", "weight": i / 2} for i, row in enumerate(ROWS)]
+    rows = [
+        row | {"split": "test" if i > 5 else "train", "group": f"g{i // 2}", "weight": i / 2}
+        for i, row in enumerate(ROWS)
+    ]
     reading = read(write(folder, rows, kind))
     assert reading.splits == ("train",) * 6 + ("test",) * 2
     assert reading.labelled.groups == ("g0", "g0", "g1", "g1", "g2", "g2", "g3", "g3")
@@ -135,30 +140,55 @@ def test_rows_are_counted_as_an_editor_shows_them(folder):
     assert skipped.name == "labels.csv row 5 (img/gone.png)"
 
 
+ONE = "image,label\nimg/0.png,cat\n"
 WRONG = {
-    "label column missing": ("image,a,b\nimg/0.png,1,2\n", {}, "a column of labels was not found among 'image', 'a', 'b'; .*--label-column"),
-    "image column missing": ("a,label\n1,cat\n", {}, "a column of picture paths was not found among 'a', 'label'; .*--image-column"),
-    "named column missing": ("image,label\nimg/0.png,cat\n", {"label_column": "lable"}, "unknown column of labels.csv 'lable'; did you mean 'label'"),
-    "every file missing": ("image,label\nx/0.png,cat\n", {}, "none of the 1 files in column 'image' can be used; paths are relative to .*no such file"),
-    "words among numbers": ("image,label\nimg/0.png,1\nimg/1.png,2\nimg/2.png,cat\n", {}, r"labels mix numbers and words: '1' \(labels.csv row 2\) and 'cat' \(labels.csv row 4\)"),
-    "unknown split": ("image,label,split\nimg/0.png,cat,holdout\n", {}, "row 2: split is 'holdout'; expected train, validation or test"),
-    "weight no number": ("image,label,weight\nimg/0.png,cat,much\n", {}, "row 2: weight is 'much'; a weight is a number, 0 or more"),
-    "weight below zero": ("image,label,weight\nimg/0.png,cat,-1\n", {}, "row 2: weight is '-1'"),
-    "weight infinite": ("image,label,weight\nimg/0.png,cat,inf\n", {}, "row 2: weight is 'inf'"),
-    "too many cells": ("image,label\nimg/0.png,cat,1\n", {}, "labels.csv row 2: 3 cells where the header names 2"),
-    "a column twice": ("image,label,label\nimg/0.png,cat,dog\n", {}, "two columns are called 'label'"),
-    "no rows": ("image,label\n", {}, "the table has no rows"),
-    "nothing at all": ("", {}, "the table has no rows"),
-}  # fmt: skip
+    "label column missing": (
+        "image,a,b\nimg/0.png,1,2\n",
+        "a column of labels was not found among 'image', 'a', 'b'; name it with --label-column",
+    ),
+    "image column missing": (
+        "a,label\n1,cat\n",
+        "a column of picture paths was not found among 'a', 'label'; name it with --image-column",
+    ),
+    "every file missing": (
+        "image,label\nx/0.png,cat\n",
+        "none of the 1 files in column 'image' can be used; paths are relative to .*no such file",
+    ),
+    "words among numbers": (
+        "image,label\nimg/0.png,1\nimg/1.png,2\nimg/2.png,cat\n",
+        r"labels mix numbers and words: '1' \(labels.csv row 2\) and 'cat' \(labels.csv row 4\)",
+    ),
+    "unknown split": (
+        "image,label,split\nimg/0.png,cat,holdout\n",
+        "row 2: split is 'holdout'; expected train, validation or test",
+    ),
+    "weight no number": (
+        "image,label,weight\nimg/0.png,cat,much\n",
+        "row 2: weight is 'much'; a weight is a number, 0 or more",
+    ),
+    "weight below zero": ("image,label,weight\nimg/0.png,cat,-1\n", "row 2: weight is '-1'"),
+    "weight infinite": ("image,label,weight\nimg/0.png,cat,inf\n", "row 2: weight is 'inf'"),
+    "too many cells": ("image,label\nimg/0.png,cat,1\n", "labels.csv row 2: 3 cells where the header names 2"),
+    "a column twice": ("image,label,label\nimg/0.png,cat,dog\n", "two columns are called 'label'"),
+    "no rows": ("image,label\n", "the table has no rows"),
+    "nothing at all": ("", "the table has no rows"),
+}
 
 
 @pytest.mark.parametrize("name", WRONG)
 def test_a_wrong_table_is_refused_in_one_line(folder, name):
-    content, options, reason = WRONG[name]
+    content, reason = WRONG[name]
     (folder / "labels.csv").write_text(content)
     with pytest.raises(WrongUse, match=reason) as refused:
-        read(folder / "labels.csv", **options)
+        read(folder / "labels.csv")
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("kind", ["image", "label", "split", "group", "weight"])
+def test_a_named_column_that_is_not_there_is_refused(folder, kind):
+    (folder / "labels.csv").write_text(ONE)
+    with pytest.raises(WrongUse, match=r"unknown column of labels\.csv 'lable'; did you mean 'label'"):
+        read(folder / "labels.csv", **{f"{kind}_column": "lable"})
 
 
 @pytest.mark.parametrize(
@@ -168,7 +198,7 @@ def test_a_wrong_table_is_refused_in_one_line(folder, name):
         ("a.jsonl", b'{"image": "img/0.png"\n', "row 1: not JSON"),
         ("a.jsonl", b"[1, 2]\n", "row 1: expected one JSON object a line, got list"),
         ("a.jsonl", b'{"image": "img/0.png", "label": "cat"}\n{"image": "img/1.png", "label": 3}\n', "labels mix"),
-        ("a.jsonl", b'{"image": "img/0.png", "label": "cat"}\n{"image": "img/1.png", "label": ["b"]}\n', "labels mix lists and words"),
+        ("a.jsonl", b'{"image": "img/0.png", "label": "a"}\n{"image": "img/1.png", "label": ["b"]}\n', "lists and words"),
         ("a.parquet", b"PAR1 not really", "not a readable Parquet file"),
     ],
 )  # fmt: skip

@@ -60,14 +60,22 @@ def gigapixel(path):
 
 def large(path):
     """A BMP header of 9500 x 9500 pixels: more than is decoded, less than what Pillow refuses."""
-    path.write_bytes(b"BM" + struct.pack("<IHHI", 54, 0, 0, 54) + struct.pack("<IiiHHIIiiII", 40, 9500, 9500, 1, 24, *[0] * 6))
+    path.write_bytes(
+        b"BM" + struct.pack("<IHHI", 54, 0, 0, 54) + struct.pack("<IiiHHIIiiII", 40, 9500, 9500, 1, 24, *[0] * 6)
+    )
 
 
 BAD = {
     "empty.jpg": (lambda path: path.write_bytes(b""), "the file is empty"),
     "text.png": (lambda path: path.write_text("I am no picture"), "not a picture"),
-    "program.jpg": (lambda path: path.write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n"), "not a picture"),
-    "corrupt.png": (lambda path: path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"\x00" * 50), "corrupt or truncated|not a picture"),
+    "program.jpg": (
+        lambda path: path.write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n"),
+        "not a picture",
+    ),
+    "corrupt.png": (
+        lambda path: path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"\x00" * 50),
+        "corrupt or truncated|not a picture",
+    ),
     "dot.png": (lambda path: noise(size=(1, 1)).save(path), "1 x 1 pixels; each side needs at least 2"),
     "line.png": (lambda path: noise(size=(40, 1)).save(path), "40 x 1 pixels"),
     "gigapixel.png": (gigapixel, "more than 89 megapixels are not decoded"),

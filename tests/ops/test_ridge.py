@@ -49,7 +49,21 @@ def test_scale_follows_the_unit_of_the_features():
     assert RidgePath.of(features).scale == pytest.approx(25 * features.var(axis=0).mean())
 
 
-@pytest.mark.parametrize("weights", [[1.0, 2.0], [1.0, 0.0, 1.0], [1.0, np.nan, 1.0], [1.0, -1.0, 1.0]])
-def test_weights_that_are_not_one_positive_number_an_item_are_refused(weights):
-    with pytest.raises(ValueError, match="3 positive numbers"):
+@pytest.mark.parametrize("shape", SHAPES)
+def test_an_item_of_weight_zero_is_predicted_but_has_no_say(shape):
+    features, targets, weights = problem(shape, True)
+    weights[3] = 0
+    others = np.arange(len(features)) != 3
+    without = ridge_coefficients(features[others], targets[others], 1.0, weights[others])
+    # weights are scaled to mean 1, so the same penalty weighs n / (n - 1) as much beside the zero
+    penalty = len(features) / (len(features) - 1)
+    coefficients, intercept = ridge_coefficients(features, targets, penalty, weights)
+    np.testing.assert_allclose(coefficients, without[0], atol=1e-6)
+    left_out = RidgePath.of(features, weights).left_out(targets, penalty)
+    np.testing.assert_allclose(left_out[3], features[3] @ coefficients + intercept, atol=1e-5)
+
+
+@pytest.mark.parametrize("weights", [[1.0, 2.0], [0.0, 0.0, 0.0], [1.0, np.nan, 1.0], [1.0, -1.0, 1.0]])
+def test_weights_that_are_not_one_number_an_item_are_refused(weights):
+    with pytest.raises(ValueError, match="3 numbers, one an item"):
         RidgePath.of(np.eye(3), np.array(weights))

@@ -338,6 +338,20 @@ def test_a_backbone_without_its_pooler_loads(tmp_path):
     assert source.card().classes == ()
 
 
+def test_a_masked_autoencoder_loads_without_its_decoder(tmp_path):
+    from transformers import ViTMAEConfig, ViTMAEForPreTraining
+
+    sizes = {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 8}
+    decoder = {f"decoder_{name}": value for name, value in sizes.items()}
+    with seeded(0), hub.quiet():
+        ViTMAEForPreTraining(ViTMAEConfig(**sizes, **decoder, image_size=16, patch_size=8)).save_pretrained(tmp_path)
+    source = Source(f"hf:{tmp_path}")
+    card, network = source.card(), source.network()
+    assert card.architecture == network.architecture
+    assert card.parameters == sum(parameter.numel() for parameter in network.parameters())
+    assert network.stages == ("embeddings", "block1")
+
+
 def test_the_picture_half_of_clip_stands_alone(tmp_path):
     from transformers import CLIPConfig, CLIPModel
 

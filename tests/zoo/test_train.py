@@ -46,7 +46,7 @@ def data(tmp_path: Path) -> Path:
 
 def run(scripts: dict[str, ModuleType], data: Path, out: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     threads, deterministic = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
-    arguments = [name, "--data", str(data), "--out", str(out), "--threads", "1", "--epochs", "1"]
+    arguments = [name, "--data", str(data), "--out", str(out), "--epochs", "1"]
     monkeypatch.setattr(sys, "argv", ["train.py", *arguments])
     try:
         scripts["train"].main()

@@ -51,13 +51,19 @@ class Examples:
             return self if len(self) else other
         both_weigh = self.weights is not None and other.weights is not None
         return Examples(
-            items=Joined(self.items, other.items),
+            items=_one_after_another(self.items, other.items),
             ids=self.ids + other.ids,
             labels=_add(self.labels, other.labels),
             names=self.names + other.names if self.names and other.names else (),
             weights=np.concatenate([self.weights, other.weights]) if both_weigh else None,  # type: ignore[list-item]
             groups=_add(self.groups, other.groups),
         )
+
+
+def _one_after_another(first: Sequence[Any], second: Sequence[Any]) -> Sequence[Any]:
+    if isinstance(first, Chosen) and isinstance(second, Chosen) and first.items is second.items:
+        return Chosen(first.items, first.indices + second.indices)  # stays one step from the items
+    return Joined(first, second)
 
 
 def _add(first: tuple[Any, ...] | None, second: tuple[Any, ...] | None) -> tuple[Any, ...] | None:

@@ -93,14 +93,13 @@ class Target:
             parts.append((*test, "test"))
         for part_items, part_labels, split in parts:
             if len(part_items) != len(part_labels):
-                raise WrongUse(
-                    f"{name}: {len(part_items)} {split or ''} items and {len(part_labels)} labels; one label an item is needed"
-                )
+                what = "test items" if split == "test" else "items"
+                raise WrongUse(f"{name}: {len(part_items)} {what} and {len(part_labels)} labels; each item needs one")
         examples = Examples(items=(), ids=())
         for part_items, _, _ in parts:
             examples = examples.join(recognise_in_memory(part_items, modality))
         given = [label for _, part_labels, _ in parts for label in part_labels]
-        known = read_labels(given, where=lambda i: f"item {i}")
+        known = read_labels(given, where=lambda i: f"{name} item {i}")
         splits: list[Split | None] = [split for part_items, _, split in parts for _ in range(len(part_items))]
         examples = replace(examples, labels=tuple(known), names=tuple(f"item {i}" for i in range(len(known))))
         reading = Reading.of(modality, examples, splits)

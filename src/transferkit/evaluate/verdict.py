@@ -72,7 +72,8 @@ def sentence(about: str, gain: Gain, metric: MetricInfo, margin: float, baseline
         )
     return (
         f"{about} is undecided against {baseline}: the gain is {mean} {unit} ({interval}; {evidence}). "
-        f"This test would have shown a difference of {detectable} or more (80 % power); more seeds or more test items would show a smaller one."
+        f"This test would have shown a difference of {detectable} or more (80 % power); "
+        "more seeds or more test items would show a smaller one."
     )
 
 

@@ -88,11 +88,12 @@ def ridge_coefficients(
 
 
 def scaled_weights(weights: np.ndarray | None, n: int) -> np.ndarray:
-    """(n,) weights of mean 1; all alike where none are given."""
+    """(n,) weights of mean 1; all alike where none are given. A weight of 0 counts as a billionth, so that all divide."""
     if weights is None:
         return np.ones(n)
     weights = np.asarray(weights, dtype=np.float64)
-    if weights.shape != (n,) or not np.isfinite(weights).all() or not (weights > 0).all():
-        raise ValueError(f"weights must be {n} positive numbers, one an item")
+    if weights.shape != (n,) or not np.isfinite(weights).all() or not (weights >= 0).all() or not weights.any():
+        raise ValueError(f"weights must be {n} numbers, one an item, none negative and not all 0")
+    weights = np.maximum(weights, 1e-9 * weights.mean())
     scaled: np.ndarray = weights / weights.mean()
     return scaled

@@ -40,7 +40,7 @@ class Ranking:
         if not usable:
             reasons = "; ".join(f"{row.name}: {row.note}" for row in self.rows)
             raise WrongUse(f"none of the sources can be used here ({reasons})")
-        above = [row for row in usable if row.above_floor] or usable[:1]
+        above = [row for row in usable if row.above_floor is not False] or usable[:1]
         return [by_name[row.name] for row in usable], [by_name[row.name] for row in above]
 
     def __str__(self) -> str:
@@ -70,8 +70,7 @@ def rank_sources(sources: Sequence[Source], target: Target, run: Run) -> Ranking
     run.progress("ranking sources", len(sources), len(sources))
     labels_per_class = float(np.median(np.unique(target.task.strata(data.labels or ()), return_counts=True)[1]))
     higher = target.task.metric.higher_is_better
-    floor = _floor(target, data, run) if candidates else None
-    rows = ranked(candidates, floor, labels_per_class, higher) if candidates else ()
+    rows = ranked(candidates, _floor(target, data, run), labels_per_class, higher) if candidates else ()
     return Ranking((*rows, *left_out), time.monotonic() - begun)
 
 
@@ -87,11 +86,13 @@ def _candidate(source: Source, target: Target, data: Examples, run: Run) -> Cand
     )
 
 
-def _floor(target: Target, data: Examples, run: Run) -> np.ndarray:
-    """(n,) the metric on each item from random features of its pixels."""
+def _floor(target: Target, data: Examples, run: Run) -> np.ndarray | None:
+    """(n,) the metric on each item from random features of its pixels; None where all pictures look the same."""
     processor = ImageProcessor(size=(FLOOR_SIDE, FLOOR_SIDE), mean=(0.5,) * 3, std=(0.5,) * 3)
     pixels = processor(decoded(data.items, range(len(data)))).flatten(1).numpy()
     generator = np.random.default_rng(run.derived_seed("floor"))
+    if not np.ptp(pixels, axis=0).any():
+        return None
     return _scores(random_features(pixels, FLOOR_FEATURES, generator), target, data)[1]
 
 

@@ -34,8 +34,8 @@ class HuggingFace(SourceKind):
         config, classifier = _configuration(checkpoint)
         weights = hub.weights(checkpoint, options.trust)
         with hub.quiet():
-            parameters, has_head = transformers_vision.outline(config, classifier)
             settings = transformers_vision.settings_for(config, classifier)
+            parameters, has_head = transformers_vision.outline(config, classifier)
         said = _model_card(checkpoint)
         here = [checkpoint.folder / file for file in weights.files]
         return Card(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,10 +15,13 @@ from transferkit.core.examples import Examples
 from transferkit.core.network import State, parts_of
 from transferkit.core.run import Run
 from transferkit.training.body import Body
+from transferkit.training.every_core import on_every_core
 from transferkit.training.inference import SAMPLE, choose_form, in_form
 
-BATCH = 32
-"""Items in one forward pass; larger batches leave the processor's cache and run slower."""
+BATCH_BYTES = 5 * 2**20
+"""Inputs of one forward pass; what a larger batch makes on its way leaves the core's cache and runs slower."""
+BATCH = (4, 64)
+"""Least and most items in one forward pass."""
 CHUNK = 256
 """Items after which the cache may write down what it has."""
 
@@ -27,33 +31,34 @@ def frozen_states(body: Body, examples: Examples, run: Run, stop: int | None = N
 
     The network is made only where a row is missing. Only for states that are one tensor of the same shape for each item.
     """
+    if len(examples) == 0:
+        raise ValueError("there are no items to run through the network")
     position = "features" if stop is None else str(stop)
+    sizes = [tuple(part.shape[1:]) for part in parts_of(body.processor([examples.items[0]]))]
+    batch_size = _batch_size(sizes)
+    form = _form(body, examples, sizes, run)
     pass_through: list[Callable[[State, int, int | None], State]] = []
     done = 0
 
     def compute(indices: Sequence[int]) -> np.ndarray:
         nonlocal done
+        if not pass_through:
+            pass_through.append(in_form(body.make(), form))
         parts = []
-        for begin in range(0, max(len(indices), 1), BATCH):
-            run.check_deadline()
-            batch = indices[begin : begin + BATCH]
-            state = pass_through[0](body.processor(decoded(examples.items, batch)), 0, stop)
-            if not isinstance(state, Tensor):
-                raise TypeError(f"the state at position {position} is a tuple; only single tensors can be cached")
-            parts.append(state.numpy())
-            done += len(batch)
+        for state in on_every_core(one_batch, [indices[i : i + batch_size] for i in range(0, len(indices), batch_size)]):
+            parts.append(state)
+            done += len(state)
             run.progress("frozen pass", done, len(examples))
         return np.concatenate(parts)
 
-    def load_then_compute(indices: Sequence[int]) -> np.ndarray:
-        if not pass_through:
-            pass_through.append(in_form(body.make(), form))
-        return compute(indices)
+    def one_batch(indices: Sequence[int]) -> np.ndarray:
+        run.check_deadline()
+        state = pass_through[0](body.processor([examples.items[i] for i in indices]), 0, stop)
+        if not isinstance(state, Tensor):
+            raise TypeError(f"the state at position {position} is a tuple; only single tensors can be cached")
+        return state.numpy()
 
-    if len(examples) == 0:
-        raise ValueError("there are no items to run through the network")
-    form = _form(body, examples, run)
-    return run.cache.rows(f"state|{body.fingerprint}|{position}|{form}", examples.ids, load_then_compute, CHUNK)
+    return run.cache.rows(f"state|{body.fingerprint}|{position}|{form}", examples.ids, compute, CHUNK)
 
 
 def decoded(items: Sequence[Any], indices: Sequence[int]) -> list[Any]:
@@ -64,8 +69,13 @@ def decoded(items: Sequence[Any], indices: Sequence[int]) -> list[Any]:
         return list(pool.map(items.__getitem__, indices))
 
 
-def _form(body: Body, examples: Examples, run: Run) -> str:
+def _batch_size(sizes: Sequence[tuple[int, ...]]) -> int:
+    """Items that make up about `BATCH_BYTES` of float32 inputs."""
+    least, most = BATCH
+    return max(least, min(most, BATCH_BYTES // (4 * sum(map(math.prod, sizes)))))
+
+
+def _form(body: Body, examples: Examples, sizes: Sequence[tuple[int, ...]], run: Run) -> str:
     """The form is looked up by architecture and input size, so equal networks of one size share one timing."""
-    size = [tuple(part.shape[1:]) for part in parts_of(body.processor([examples.items[0]]))]
-    sample = lambda: body.processor(decoded(examples.items, range(min(SAMPLE, len(examples)))))  # noqa: E731
-    return choose_form(body.make, sample, f"{body.architecture.fingerprint}|{size}", run)
+    sample = lambda: body.processor([examples.items[i] for i in range(min(SAMPLE, len(examples)))])  # noqa: E731
+    return choose_form(body.make, sample, f"{body.architecture.fingerprint}|{sizes}", run)

@@ -56,7 +56,7 @@ def made(model_type, classifier, **settings):
     with seeded(3):
         model = (AutoModelForImageClassification if classifier else AutoModel).from_config(config).eval()
         for name, parameter in model.named_parameters():
-            if parameter.ndim > 1:
+            if parameter.ndim > 1 and parameter.numel():
                 nn.init.normal_(parameter, std=(2 * len(parameter) / parameter.numel()) ** 0.5)
             else:
                 nn.init.normal_(parameter, mean=float(name.endswith("weight")), std=0.2)
@@ -174,7 +174,9 @@ def test_class_names_are_no_part_of_the_architecture():
 
 
 def test_a_clip_classifier_and_a_dinov3_body_run_as_one_stage():
-    clip = made("clip", classifier=True, vision_config=TOKENS, text_config={"hidden_size": 16, "num_attention_heads": 2})
+    clip = made(
+        "clip", classifier=True, vision_config=TOKENS, text_config={"hidden_size": 16, "num_attention_heads": 2}
+    )
     dinov3 = made("dinov3_vit", classifier=False, **TOKENS)
     with torch.no_grad():
         logits, pooled = clip(pixel_values=pictures()).logits, dinov3(pixel_values=pictures()).pooler_output
@@ -190,6 +192,8 @@ def test_a_head_that_cannot_be_parted_from_its_model_is_left_out():
         network = wrap(model, classifier=True).eval()
         assert torch.equal(network(pictures()), expected)
     assert network.head is None
+    with pytest.raises(WrongUse, match="the classifier of a hgnet_v2 model cannot be parted from its body"):
+        wrap(made("hgnet_v2", classifier=True), classifier=True)
 
 
 def test_what_takes_no_single_picture_is_refused_in_one_line():

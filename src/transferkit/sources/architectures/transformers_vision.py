@@ -7,6 +7,7 @@ there belongs to the last block). A model of no known layout has the one stage `
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -75,6 +76,7 @@ def load(folder: str, config: Any, classifier: bool, pickled: bool = False) -> t
 
 def outline(config: Any, classifier: bool) -> tuple[int, bool]:
     """How many parameters the body has, and whether there is a head beside it; allocates none of them."""
+    config = copy.deepcopy(config)  # taking a model apart may change its configuration
     with torch.device("meta"):
         model = _auto_class(classifier).from_config(config, trust_remote_code=False)
         body, head, _ = _parts(model, classifier)
@@ -84,7 +86,9 @@ def outline(config: Any, classifier: bool) -> tuple[int, bool]:
 def wrap(model: Any, classifier: bool) -> Network:
     """A transformers model (with its head, if `classifier`) as a network; the model is taken apart."""
     config = model.config
-    return TransformersVision(Architecture.of("transformers_vision", settings_for(config, classifier)), *_parts(model, classifier))
+    return TransformersVision(
+        Architecture.of("transformers_vision", settings_for(config, classifier)), *_parts(model, classifier)
+    )
 
 
 def _tensors(module: nn.Module) -> Iterator[tuple[str, Tensor]]:
@@ -107,7 +111,9 @@ def _parts(model: Any, classifier: bool) -> tuple[Any, nn.Module | None, Layout 
         if isinstance(head, (nn.Linear, nn.Sequential)):
             model.classifier = nn.Identity()  # its output is then what the classifier would take
             return model, head, None
-        _drop_dense_pooler(body)  # any other head cannot be parted from its model
+        if classifier and body is model:
+            raise WrongUse(f"the classifier of a {model.config.model_type} model cannot be parted from its body")
+        _drop_dense_pooler(body)
         return body, None, None
     for name in layout.unused:
         setattr(body, name, None)

@@ -1,0 +1,66 @@
+"""The model card has the front matter the hub reads, and says how far to trust the model."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import yaml
+
+from transferkit.artifact.model_card import model_card
+from transferkit.evaluate.summary import StudySummary
+
+
+def front_matter(card: str) -> dict[str, Any]:
+    assert card.startswith("---\n")
+    loaded: dict[str, Any] = yaml.safe_load(card.split("---\n")[1])
+    return loaded
+
+
+def test_front_matter_has_the_licence_the_task_and_the_metric_with_its_interval(
+    summaries: dict[str, StudySummary],
+) -> None:
+    matter = front_matter(model_card(summaries["helps"]))
+    assert matter["license"] == "cc0-1.0"
+    assert matter["pipeline_tag"] == "image-classification"
+    assert "base_model" not in matter
+    accuracy, gain = matter["model-index"][0]["results"][0]["metrics"]
+    assert accuracy["type"] == "accuracy"
+    assert accuracy["value"] == 0.931
+    assert gain["value"] == 0.063
+    assert "95 % interval 0.041 to 0.085" in gain["name"]
+
+
+def test_a_hub_model_is_named_as_the_base(summaries: dict[str, StudySummary]) -> None:
+    start = summaries["helps"]
+    arms = tuple(replace(a, sources=("hf:microsoft/resnet-18",)) if a.name == start.best else a for a in start.arms)
+    ranking = tuple(
+        replace(r, name="hf:microsoft/resnet-18", licence="house rules") if r.name == "zoo:digits-cnn" else r
+        for r in start.ranking
+    )
+    matter = front_matter(model_card(replace(start, arms=arms, ranking=ranking)))
+    assert matter["base_model"] == ["microsoft/resnet-18"]
+    assert matter["license"] == "other"
+
+
+def test_a_model_from_scratch_claims_no_source(summaries: dict[str, StudySummary]) -> None:
+    card = model_card(summaries["undecided"])
+    assert "license" not in front_matter(card)
+    assert "no pretrained source went in" in card
+    assert "Undecided" in card
+
+
+def test_limits_and_use_are_told(summaries: dict[str, StudySummary]) -> None:
+    card = model_card(summaries["helps"])
+    assert "2 identical pictures" in card
+    assert "transferkit.load(" in card
+    assert "1347 items" in card
+
+
+@pytest.mark.parametrize("end", ["hostile", "many_classes", "no_pictures", "not_finite", "empty"])
+def test_no_name_breaks_out_of_its_place(summaries: dict[str, StudySummary], end: str) -> None:
+    card = model_card(summaries[end])
+    front_matter(card)
+    body = card.split("---\n", 2)[2]
+    assert "<script" not in body.replace("\\<", "").replace("`", "") or end == "hostile"
+    for line in body.splitlines():
+        assert "<script>" not in line.replace("\\<script\\>", "") or "`" in line

@@ -1,0 +1,53 @@
+"""The terminal shows the verdict first and fits its width."""
+
+import pytest
+
+from transferkit.artifact.printed import printed, printed_ranking
+from transferkit.evaluate.summary import StudySummary
+
+
+@pytest.mark.parametrize("end", ["helps", "hurts", "undecided", "no_difference", "interrupted", "not_finite", "empty"])
+@pytest.mark.parametrize("width", [80, 120])
+def test_the_verdict_comes_first_and_no_line_is_wider_than_the_terminal(
+    summaries: dict[str, StudySummary], end: str, width: int
+) -> None:
+    shown = printed(summaries[end], width)
+    word = "INTERRUPTED" if end == "interrupted" else summaries[end].verdict.replace("_", " ").upper()
+    assert shown.lstrip().startswith(word)
+    assert max(map(len, shown.splitlines())) <= width
+    assert "\x1b" not in shown
+
+
+def test_every_arm_is_shown_with_what_is_known_of_it(summaries: dict[str, StudySummary]) -> None:
+    lines = printed(summaries["helps"], 120).splitlines()
+    by_arm = {arm.name: next(line for line in lines if line.startswith(arm.name)) for arm in summaries["helps"].arms}
+    for part in ("+6.3", "+4.1 to +8.5", "helps", "93.1 %", "1.9 s"):
+        assert part in by_arm["linear_probe < zoo:digits-cnn"]
+    assert "hurts" in by_arm["linear_probe < zoo:shuffled-cnn"]
+    assert "tried, not proven" in by_arm["full < zoo:digits-cnn"]
+    assert "(92.0 %)" in by_arm["full < zoo:digits-cnn"]
+    assert "failed" in by_arm["full < hf:nobody/nothing"]
+
+
+def test_warnings_and_failures_are_told(summaries: dict[str, StudySummary]) -> None:
+    shown = printed(summaries["helps"], 120)
+    assert "2 identical pictures" in shown
+    assert "cannot be reached: you are offline" in shown
+    assert "You get linear_probe < zoo:digits-cnn." in shown
+    assert "You get scratch, the baseline" in printed(summaries["hurts"], 120)
+
+
+def test_names_with_brackets_are_not_taken_for_markup(summaries: dict[str, StudySummary]) -> None:
+    from dataclasses import replace
+
+    odd = replace(summaries["helps"], sentence="[bold]x[/bold] [red", notes=("[/nothing]",))
+    assert "[bold]x[/bold] [red" in printed(odd, 120)
+    assert "[/nothing]" in printed(odd, 120)
+
+
+def test_a_ranking_tells_what_is_no_better_than_random(summaries: dict[str, StudySummary]) -> None:
+    lines = printed_ranking(summaries["helps"].ranking, 120).splitlines()
+    assert "0.921" in next(line for line in lines if "digits" in line)
+    assert "0.862 to 0.965" in next(line for line in lines if "digits" in line)
+    assert "no better than random features" in next(line for line in lines if "shuffled" in line)
+    assert "cannot be reached" in next(line for line in lines if "nobody" in line)
