@@ -77,7 +77,9 @@ def _what(summary: StudySummary, arm: ArmSummary | None, sources: tuple[str, ...
     shown = ", ".join(_plain(name) for name in classes[:20]) + (", ..." if len(classes) > 20 else "")
     how = _code(arm.method) if arm else "an unknown method"
     came = f"from {', '.join(map(_code, sources))}" if sources else "from scratch, without a source"
-    lines = [f"A {summary.target.get('modality', '')} model that tells {what} apart, fitted by {how} {came}."]
+    modality = _plain(summary.target.get("modality", "small"))
+    article = "An" if modality[:1] in "aeiou" else "A"
+    lines = [f"{article} {modality} model that tells {what} apart, fitted by {how} {came}."]
     if shown:
         lines.append(f"\nClasses: {shown}.")
     return "\n".join([*lines, ""])
@@ -144,10 +146,10 @@ def _training(summary: StudySummary, arm: ArmSummary | None) -> str:
         ("seeds", ", ".join(map(str, summary.seeds))),
         ("parameters fitted", wording.quantity(arm.trainable_parameters) if arm else None),
         ("parameters in all", wording.quantity(arm.total_parameters) if arm else None),
-        ("device", repeat.get("device")),
+        ("device", _plain(repeat.get("device", ""))),
         ("command", _code(repeat["command"]) if repeat.get("command") else None),
     ]
-    facts += [(name, number) for name, number in sorted(repeat.get("versions", {}).items())]
+    facts += [(_plain(name), _plain(number)) for name, number in sorted(repeat.get("versions", {}).items())]
     lines = [f"- {name}: {fact}" for name, fact in facts if fact not in (None, "")]
     return "\n".join(["## Training\n", *lines, "\nreport.html beside this file shows everything the study found.", ""])
 

@@ -37,9 +37,9 @@ def study_renderable(summary: StudySummary) -> RenderableType:
     colour = COLOURS[summary.verdict]
     title = Text(f" {wording.headline(summary).upper()} ", style=f"bold reverse {colour}")
     parts: list[RenderableType] = [Text.assemble(title, " ", summary.sentence), ""]
-    parts += [_arms(summary), Text(wording.returned(summary), style="bold")]
+    parts += [_arms(summary), "", Text(wording.returned(summary), style="bold")]
     cost = f"Spent {wording.duration(summary.cost.get('total', float('nan')))}, budget {summary.budget}"
-    parts.append(f"{cost}; {wording.counted(len(summary.seeds), 'seed')} for the proof.")
+    parts.append(f"{cost}; {wording.counted(len(summary.seeds), 'seed')} for the proof. {_levels(summary)}".rstrip())
     parts += [Text(f"! {line}", style="yellow") for line in _warnings(summary)]
     return Group(*parts)
 
@@ -64,20 +64,24 @@ def _arms(summary: StudySummary) -> Table:
     from rich.text import Text
 
     metric = summary.metric
-    levels = sorted({wording.level(arm.gain) for arm in summary.arms if arm.gain})
     digits = wording.digits_for([arm.gain for arm in summary.arms if arm.gain], metric)
-    interval = f"{levels[0]} interval" if len(levels) == 1 else "interval"
-    table = _table("arm", "gain", interval, "verdict", wording.metric_name(metric), "cost")
-    several = len(levels) > 1
+    table = _table("arm", "gain", "interval", "verdict", wording.metric_name(metric), "cost")
     for arm in wording.in_order(summary.arms):
         gain = between = ""
         if arm.gain:
             gain = wording.difference(arm.gain.mean, metric, digits)
             between = wording.interval(arm.gain, metric, digits)
-            between += f" ({wording.level(arm.gain)})" if several else ""
         name = Text(arm.name, style="bold" if arm.name == summary.best else "")
         table.add_row(name, gain, between, _verdict(arm), _test(arm, summary), wording.duration(arm.seconds))
     return table
+
+
+def _levels(summary: StudySummary) -> str:
+    """At which level the intervals hold; those of the other arms are wider, so that all hold at once."""
+    levels = {arm.status == "chosen": wording.level(arm.gain) for arm in summary.arms if arm.gain}
+    if len(set(levels.values())) < 2:
+        return "".join(f"Intervals: {level}." for level in set(levels.values()))
+    return f"Intervals: {levels[True]} for the chosen arm, {levels[False]} for each of the others."
 
 
 def _verdict(arm: ArmSummary) -> Text:
@@ -111,10 +115,11 @@ def _table(*columns: str) -> Table:
     from rich import box
     from rich.table import Table
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), show_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
     for column in columns:
         number = column not in ("source", "arm", "verdict", "note")
-        table.add_column(column, justify="right" if number else "left", no_wrap=number, overflow="fold")
+        wraps = column in ("arm", "source", "note")
+        table.add_column(column, justify="right" if number else "left", no_wrap=not wraps, overflow="fold")
     return table
 
 

@@ -96,7 +96,7 @@ def digits_for(gains: Sequence[Gain], metric: MetricInfo) -> int:
 def duration(seconds: float) -> str:
     """Seconds as a person says them.
 
-    >>> [duration(s) for s in (0.04, 3.21, 75, 4000)]
+    >>> [duration(s) for s in (0.04, 3.21, 75, 4020)]
     ['0.04 s', '3.2 s', '1 min 15 s', '1 h 7 min']
     """
     if not isfinite(seconds):
@@ -138,7 +138,6 @@ def standing(arm: ArmSummary) -> str:
         "baseline": "baseline",
         "failed": "failed",
         "not_tried": "not tried",
-        "tried": "tried, not proven",
     }.get(arm.status, "not proven")
 
 

@@ -48,13 +48,19 @@ def write_chunk(folder: Path, ids: Sequence[str], rows: np.ndarray) -> Path:
     """Write rows and ids; gives the ids file. Raises OSError where the disk is full or the folder cannot be made."""
     folder.mkdir(parents=True, exist_ok=True)
     ids_file = folder / f"{_digest(ids)}{IDS}"
-    _put(ids_file.with_suffix(ROWS), lambda file: np.save(file, rows, allow_pickle=False))
+    _put(ids_file.with_suffix(ROWS), lambda file: _save(file, np.ascontiguousarray(rows)))
     _put(ids_file, lambda file: file.write("\n".join(ids).encode()))
     return ids_file
 
 
 def _digest(ids: Sequence[str]) -> str:
     return hashlib.sha256("\n".join(ids).encode()).hexdigest()[:32]
+
+
+def _save(file: BinaryIO, rows: np.ndarray) -> None:
+    """As numpy's own `save`, which on a full disk tells of bytes and not of the disk."""
+    np.lib.format.write_array_header_1_0(file, np.lib.format.header_data_from_array_1_0(rows))
+    file.write(rows.data)
 
 
 def _put(path: Path, write: Callable[[BinaryIO], object]) -> None:

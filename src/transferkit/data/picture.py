@@ -29,7 +29,10 @@ SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm"}
 )
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "PPM")
-"""Pillow's names; a JPEG of several pictures (MPO) opens as JPEG. Its other readers stay shut: some start programs (EPS), few are ever needed."""
+"""Pillow's names; a JPEG of several pictures (MPO) opens as JPEG.
+
+Its other readers stay shut: few are ever needed, and one starts a program (EPS).
+"""
 LEAST_SIDE = 2
 MOST_PIXELS = 89_000_000
 """Just under the size from which Pillow itself suspects a decompression bomb."""

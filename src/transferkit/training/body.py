@@ -34,7 +34,8 @@ class Body:
 
     @classmethod
     def fresh(cls, architecture: Architecture, processor: Processor, seed: int) -> Body:
-        """The same architecture, newly initialised from `seed`."""
+        """The same architecture, newly initialised from `seed`, with what inference folds away put back."""
+        architecture = architectures.from_scratch(architecture)
         fingerprint = f"fresh-{architecture.fingerprint}-{seed}|{_text(processor)}"
         return cls(architecture, processor, fingerprint, lambda: architectures.build(architecture, seed))
 

@@ -5,14 +5,17 @@ import math
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
+from transferkit.core.architecture import Architecture
+from transferkit.sources import architectures
 from transferkit.sources.architectures._folded_convolution import FoldedConvolution
 
 
 @pytest.mark.parametrize("stride", [1, 2])
 @pytest.mark.parametrize(("height", "width"), [(6, 7), (5, 8)])
 def test_padding_is_tensorflows(stride, height, width):
-    convolution = FoldedConvolution(1, 1, 3, stride=stride)
+    convolution = FoldedConvolution(1, 1, 3, normalised=False, stride=stride)
     picture = torch.rand(1, 1, height, width)
     kernel = convolution.weight[0, 0].detach().numpy()
     expected = np.zeros((math.ceil(height / stride), math.ceil(width / stride)))
@@ -27,4 +30,20 @@ def test_padding_is_tensorflows(stride, height, width):
 
 
 def test_a_linear_one_keeps_what_is_negative():
-    assert FoldedConvolution(3, 64, 1, linear=True)(torch.randn(1, 3, 4, 4)).min() < 0
+    assert FoldedConvolution(3, 64, 1, normalised=False, linear=True)(torch.randn(1, 3, 4, 4)).min() < 0
+
+
+@pytest.mark.parametrize("kind", ["mobilenet_v1", "mobilenet_v2"])
+def test_a_network_to_train_from_scratch_gets_its_batchnorm_back(kind: str) -> None:
+    inference = Architecture.of(kind, {"width": 0.25})
+    fresh = architectures.build(architectures.from_scratch(inference))
+    folded = architectures.build(inference)
+    assert any(isinstance(module, nn.BatchNorm2d) for module in fresh.modules())
+    assert not any(isinstance(module, nn.BatchNorm2d) for module in folded.modules())
+    assert fresh.stages == folded.stages
+    assert fresh.feature_dim == folded.feature_dim
+
+
+def test_other_architectures_are_trained_as_they_are() -> None:
+    small = Architecture.of("small_cnn", {"width": 4})
+    assert architectures.from_scratch(small) == small

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from transferkit.core.errors import WrongUse, unknown_name
@@ -23,6 +24,13 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")))
 
 
+def from_scratch(architecture: Architecture) -> Architecture:
+    """The architecture to train from nothing: where weights for inference have something folded in, it is put back."""
+    module = _module(architecture)
+    change = getattr(module, "from_scratch", None)
+    return architecture if change is None else type(architecture).of(architecture.kind, change(architecture.arguments()))
+
+
 def build(architecture: Architecture, seed: int = 0) -> Network:
     """A freshly initialised network, in eval mode: the same seed gives the same weights, the global generator is kept.
 
@@ -30,9 +38,7 @@ def build(architecture: Architecture, seed: int = 0) -> Network:
     """
     from transferkit.core.network import seeded
 
-    if architecture.kind not in names():
-        raise unknown_name("architecture", architecture.kind, names())
-    module = importlib.import_module(f"{__name__}.{architecture.kind}")
+    module = _module(architecture)
     settings = architecture.arguments()
     signature = inspect.signature(module.build)
     try:
@@ -46,3 +52,9 @@ def build(architecture: Architecture, seed: int = 0) -> Network:
         network: Network = module.build(**settings)
     network.architecture = architecture
     return network.eval()
+
+
+def _module(architecture: Architecture) -> ModuleType:
+    if architecture.kind not in names():
+        raise unknown_name("architecture", architecture.kind, names())
+    return importlib.import_module(f"{__name__}.{architecture.kind}")
