@@ -123,10 +123,11 @@ def test_a_full_disk_gives_one_line_and_keeps_what_finished(tmp_path: Path) -> N
         pages = journal._connection.execute("PRAGMA page_count").fetchone()[0]
         journal._connection.execute(f"PRAGMA max_page_count = {pages}")  # SQLite's own way to run out of room
         with pytest.raises(Failed, match="disk is full") as failed:
-            journal.finish(key(1), TrialResult("done", 1.0, record={"long": "x" * 50_000}))
+            journal.finish(key(1), TrialResult("done", 1.0, record={"long": "x" * 50_000}), predictor())
         assert "\n" not in str(failed.value)
         assert journal.finished(key(0)) is not None
         assert journal.finished(key(1)) is None
+        assert list((tmp_path / TRIALS).iterdir()) == []
 
 
 def test_files_of_an_unfinished_trial_are_removed_and_finished_ones_stay(tmp_path: Path) -> None:

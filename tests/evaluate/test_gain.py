@@ -41,3 +41,14 @@ def test_tables_of_different_seeds_or_items_are_refused():
     arm, baseline = tables()
     with pytest.raises(ValueError, match="same seeds and items"):
         paired_gain(arm, baseline[:2])
+
+
+def test_no_gain_is_larger_than_the_metric_itself():
+    arm = np.array([[1.0] * 20, [1.0] * 19 + [0.0]])
+    baseline = np.array([[0.0] * 20, [1.0] * 15 + [0.0] * 5])
+    gain = paired_gain(arm, baseline)
+    assert crossed_interval(arm - baseline).high > 1
+    assert gain.high == 1.0
+    assert gain.low == -1.0
+    assert gain.smallest_detectable == 1.0
+    assert paired_gain(arm, baseline, step=100.0).high > 1

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import transferkit as tk
-from transferkit.artifact.report_file import read_summary
+from transferkit.artifact.report_json import read_summary
 from transferkit.core.errors import Failed, WrongUse
 from transferkit.core.method import Method
 from transferkit.core.predictor import Predictor

@@ -96,10 +96,13 @@ class Journal:
         if predictor is not None:
             with new_directory(self._folder(key)) as folder:
                 saved.save(predictor, folder)
-        self._change(
-            "INSERT INTO trials VALUES (?, ?, ?, ?, ?, ?)",
-            (key.digest, plain_json.exact(asdict(key)), written, float(result.seconds), predictor is not None, _now()),
-        )
+        row = (key.digest, plain_json.exact(asdict(key)), written, float(result.seconds), predictor is not None, _now())
+        try:
+            self._change("INSERT INTO trials VALUES (?, ?, ?, ?, ?, ?)", row)
+        except Failed:  # a full disk: give back the room
+            if predictor is not None:
+                remove(self._folder(key))
+            raise
         return TrialResult(**json.loads(written))
 
     def predictor(self, key: TrialKey) -> Predictor:

@@ -37,6 +37,20 @@ def recognise_in_memory(items: Sequence[Any], modality: str) -> Examples:
     raise WrongUse(f"items of type {type(items).__name__} cannot be read as modality {modality!r}; known: {known}")
 
 
+def opened(items: Sequence[Any], modality: str) -> Sequence[Any]:
+    """Items as a network's processor takes them: paths become lazy items, what is in memory stays as it is.
+
+    A modality whose items are themselves words has no bare files (`Format.items` gives None), so its words stay words.
+    """
+    if not len(items) or not isinstance(items[0], (str, Path)):
+        return items
+    formats: list[Format] = [cls() for cls in registry.find("data").values()]
+    for candidate in formats:
+        if candidate.modality == modality and (found := candidate.items([Path(item) for item in items])) is not None:
+            return found
+    return items
+
+
 def recognise_task(labelled: Examples, task: Task | str | None, where: str) -> Task:
     """The task that was named, or else the first whose kind of labels these are."""
     if isinstance(task, Task):

@@ -47,6 +47,9 @@ class Card:
 class Processor(ABC):
     """Turns raw items into a network's input. Values of it are compared and written down by `describe()`."""
 
+    modality: ClassVar[str] = "image"
+    """Of the items it takes."""
+
     @abstractmethod
     def __call__(self, items: Sequence[Any]) -> State:
         """Items (for pictures: PIL images) -> a batch, for pictures float32 (n, channels, height, width).

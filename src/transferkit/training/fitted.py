@@ -10,6 +10,7 @@ from torch import Tensor
 
 from transferkit.core.architecture import Architecture
 from transferkit.core.predictor import FitRecord, Predictor
+from transferkit.core.recognise import opened
 from transferkit.core.task import Predictions, Task
 from transferkit.sources import architectures, processors
 from transferkit.training.evaluation import joined
@@ -28,7 +29,8 @@ class FittedNetwork(Predictor):
         self.record = record or FitRecord()
 
     def predict(self, items: Sequence[Any], progress: Callable[[int, int], None] | None = None) -> Predictions:
-        """Raw items -> predictions. Pictures are decoded a batch at a time."""
+        """Raw items, or the paths of their files -> predictions. Pictures are decoded a batch at a time."""
+        items = opened(items, self.model.processor.modality)
         device = self.model.parameters()[0].device
         parts = []
         with torch.inference_mode():
