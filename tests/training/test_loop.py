@@ -178,7 +178,7 @@ def test_rare_classes_weigh_as_much_as_common_ones() -> None:
 
 
 def test_few_items_get_many_epochs() -> None:
-    assert epochs_for(30, 16) == 80
+    assert epochs_for(30, 16) == 120
     assert epochs_for(10**6, 16) == 12
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from transferkit.cli import output
+from transferkit.core.errors import WrongUse
 
 if TYPE_CHECKING:
     from transferkit.cli.progress import Bars
@@ -37,11 +38,13 @@ class Workplace:
         check_device(self.device)
 
     def sources(self, names: Sequence[str] | None) -> list[Source]:
-        """The named sources, with what is allowed; a scheme nobody knows is told before any data is read."""
+        """The named sources, with what is allowed; none, or a scheme nobody knows, is told before any data is read."""
         from transferkit.core.source import Source, SourceOptions
 
+        if not names:
+            raise WrongUse("no source was named; name one or more with --from, such as --from zoo:digits-cnn")
         allowed = SourceOptions(trust=self.trust, offline=self.offline)
-        given = [Source(name, allowed) for name in names or ()]
+        given = [Source(name, allowed) for name in names]
         for source in given:
             _ = source.kind
         return given

@@ -15,9 +15,9 @@ from torch.nn import functional
 
 Augmentation = Literal["auto", "photos", "glyphs", "none"]
 
-TURN = math.radians(10.0)
-SCALE = 0.12
-SHIFT = 0.08
+TURN = math.radians(12.0)
+SCALE = 0.15
+SHIFT = 0.1
 """Share of the picture's side."""
 
 

@@ -13,6 +13,7 @@ from transferkit.methods.baseline.majority import Majority
 from transferkit.methods.baseline.scratch import Scratch
 from transferkit.methods.finetune.full import Full
 from transferkit.methods.frozen.linear_probe import LinearProbe
+from transferkit.sources import architectures
 
 
 @dataclass(frozen=True)
@@ -93,4 +94,5 @@ def _fitting(method: Method, sources: Sequence[Source]) -> Iterator[tuple[Source
 def _architecture(source: Source) -> str:
     """Equal for sources whose scratch is the same network on the same inputs."""
     card = source.card()
-    return f"{card.architecture.fingerprint if card.architecture else ''}{source.processor().describe()}"
+    shape = architectures.from_scratch(card.architecture).fingerprint if card.architecture else ""
+    return f"{shape}{source.processor().describe()}"

@@ -34,14 +34,15 @@ class Ranking:
     seconds: float = 0.0
 
     def sorted(self, sources: Sequence[Source]) -> tuple[list[Source], list[Source]]:
-        """The usable sources in this order, and those of them that do better than random features (at least one)."""
+        """The usable sources in this order, and those of them that are worth fine-tuning: the best two, and whatever else
+        does better than random features."""
         by_name = {source.name: source for source in sources}
         usable = [row for row in self.rows if row.predicted is not None]
         if not usable:
             reasons = "; ".join(f"{row.name}: {row.note}" for row in self.rows)
             raise WrongUse(f"none of the sources can be used here ({reasons})")
-        above = [row for row in usable if row.above_floor is not False] or usable[:1]
-        return [by_name[row.name] for row in usable], [by_name[row.name] for row in above]
+        promising = [row for i, row in enumerate(usable) if i < 2 or row.above_floor is not False]
+        return [by_name[row.name] for row in usable], [by_name[row.name] for row in promising]
 
     def __str__(self) -> str:
         from transferkit.artifact.printed import printed_ranking

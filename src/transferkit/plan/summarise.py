@@ -55,7 +55,11 @@ def summarise(findings: Findings) -> StudySummary:
         cost=_cost(findings),
         budget=str(findings.trials.allowance.budget),
         repeat=_repeat(findings),
-        notes=(*findings.tried.notes, *findings.refits.notes),
+        notes=(
+            *(f"{row.name} {row.note}" for row in findings.ranking.rows if row.predicted is None),
+            *findings.tried.notes,
+            *findings.refits.notes,
+        ),
         seeds=findings.settings.seeds,
         extra={"margin": findings.settings.margin, "interrupted": findings.interrupted},
     )

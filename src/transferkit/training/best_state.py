@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 LEAST_ITEMS = 50
 """Held-out items from which on the best epoch is told from chance. With fewer, the last epoch of the schedule is kept:
-the best of 80 epochs on 10 items would look better than it is, and beat a linear probe that had no such choice."""
+the best of 120 epochs on 10 items would look better than it is, and beat a linear probe that had no such choice."""
 
 
 class BestState:

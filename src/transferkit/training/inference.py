@@ -90,12 +90,15 @@ def _fastest(make: Callable[[], Network], sample: State) -> str:
 
 
 def _tried(network: Network, form: str, sample: State) -> tuple[Tensor, float]:
-    """Features of the sample, and the seconds of a second pass; the first one warms up."""
+    """Features of the sample, and the seconds a second pass kept this core busy; the first one warms up.
+
+    Not the seconds on the clock: what else the machine does must not decide.
+    """
     run = in_form(network, form)
     features = parts_of(run(sample, 0, None))[0].flatten(1)
-    start = time.perf_counter()
+    start = time.thread_time()
     run(sample, 0, None)
-    return features, time.perf_counter() - start
+    return features, time.thread_time() - start
 
 
 def _as_float32(state: State) -> State:

@@ -144,11 +144,11 @@ def train(model: Model, material: Material, recipe: Recipe, run: Run, penalty: P
     )
 
 
-def epochs_for(n_items: int, batch_size: int, steps: int = 400, least: int = 12, most: int = 80) -> int:
+def epochs_for(n_items: int, batch_size: int, steps: int = 400, least: int = 12, most: int = 120) -> int:
     """A number of epochs that gives about `steps` steps: few items need many passes, many items few.
 
     >>> epochs_for(30, 16), epochs_for(400, 32), epochs_for(50_000, 32)
-    (80, 31, 12)
+    (120, 31, 12)
     """
     return max(least, min(most, round(steps / math.ceil(n_items / batch_size))))
 

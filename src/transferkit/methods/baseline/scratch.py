@@ -23,15 +23,15 @@ class Scratch(Method):
 
     needs: ClassVar[Needs] = Needs(models=(0, 1))
     is_baseline: ClassVar[bool] = True
-    tunes: ClassVar[dict[str, tuple[Any, ...]]] = {"learning_rate": (2e-3, 5e-4, 8e-3)}
+    tunes: ClassVar[dict[str, tuple[Any, ...]]] = {"learning_rate": (4e-3, 1e-3, 1e-2)}
 
-    learning_rate: float = 2e-3
+    learning_rate: float = 4e-3
     epochs: int | None = None
-    """None: as many as give about 400 steps, within 12 to 80."""
+    """None: as many as give about 400 steps, within 12 to 120."""
     stop_after: int | None = None
     """Epochs of the schedule that are run; None: until validation stops getting better."""
     batch_size: int = 16
-    weight_decay: float = 0.01
+    weight_decay: float = 0.05
     balance: bool = True
     augmentation: str = "auto"
 

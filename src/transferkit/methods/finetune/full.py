@@ -40,7 +40,7 @@ class Full(Method):
     keep_statistics: bool = True
     """BatchNorm keeps the source's running mean and variance."""
     epochs: int | None = None
-    """None: as many as give about 400 steps, within 12 to 80."""
+    """None: as many as give about 400 steps, within 12 to 120."""
     stop_after: int | None = None
     """Epochs of the schedule that are run; None: until validation stops getting better."""
     batch_size: int = 16

@@ -25,10 +25,13 @@ def names() -> tuple[str, ...]:
 
 
 def from_scratch(architecture: Architecture) -> Architecture:
-    """The architecture to train from nothing: where weights for inference have something folded in, it is put back."""
-    module = _module(architecture)
-    change = getattr(module, "from_scratch", None)
-    return architecture if change is None else type(architecture).of(architecture.kind, change(architecture.arguments()))
+    """The architecture to train from nothing: without the source's own head, and where weights for inference have
+    something folded in, it is put back. Sources that differ in their classes alone have the same one."""
+    change = getattr(_module(architecture), "from_scratch", dict)
+    settings = change(architecture.arguments())
+    if "n_classes" in settings:
+        settings["n_classes"] = None
+    return type(architecture).of(architecture.kind, settings)
 
 
 def build(architecture: Architecture, seed: int = 0) -> Network:
