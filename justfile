@@ -26,6 +26,7 @@ fix:
 docs:
     python docs/generate.py
 
-# run the experiments and write their results (add the path of one to run only that)
-bench *experiments:
-    python bench/run.py {{experiments}}
+# run the experiments that have no result yet (or those you name), then show all figures
+bench *names:
+    python -m bench run {{names}}
+    python -m bench report

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -128,8 +129,6 @@ def _study(
     spent = Budget.parse(budget)
     read = _target(target, seed)
     cache = cache or _default_cache()
-    workplace = None if out else tempfile.TemporaryDirectory(prefix="transferkit-")
-    directory = Path(out) if out else Path(workplace.name) / "run"  # type: ignore[union-attr]
     settings = Settings(
         seeds=tuple(range(seed, seed + seeds)), prove_every_arm=arms is not None, command=command, n_folds=3
     )
@@ -141,7 +140,7 @@ def _study(
         "seeds": list(settings.seeds),
         "budget": str(spent),
     }
-    with Journal.open(directory, identity) as journal:
+    with _run_directory(out) as directory, Journal.open(directory, identity) as journal:
         allowance = Allowance(spent, journal.spent_seconds, len(journal.trials()))
         run = Run(seed=seed, deadline=allowance.deadline, cache=cache, device=device, progress=progress)
         ranking = rank_sources(sources, read, run)
@@ -150,10 +149,19 @@ def _study(
         trials = Trials(read, journal, allowance, cache, device, progress)
         tried = Tried(sign=1 if read.task.metric.higher_is_better else -1)
         study = carry_out(Findings(trials, arms, ranking, settings, tried), progress)
-    study.workplace = workplace
     if out:
-        study.save(directory)
+        study.save(out)
     return study
+
+
+@contextmanager
+def _run_directory(out: str | Path | None) -> Iterator[Path]:
+    """Where a study keeps its journal: the person's directory, or one that is gone afterwards."""
+    if out:
+        yield Path(out)
+        return
+    with tempfile.TemporaryDirectory(prefix="transferkit-") as workplace:
+        yield Path(workplace) / "run"
 
 
 def _sources(sources: Sequence[Source | str]) -> list[Source]:

@@ -140,7 +140,7 @@ def test_survives_saving(
 def test_never_opens_the_sealed_test(method: Method, sources: tuple[Source, ...], tiny_target: Target) -> None:
     guarded = dataclasses.replace(tiny_target.fold(0), test=_Untouchable(Examples((), ())))
     method.fit(sources, guarded, Run())
-    assert guarded.test.opened_for is None
+    assert not guarded.test.openings
 
 
 def test_fits_without_validation_items(method: Method, sources: tuple[Source, ...], tiny_target: Target) -> None:

@@ -63,7 +63,7 @@ def test_the_gain_is_that_of_the_saved_predictors_on_the_test_items(
     summary = finished[0].summary
     chosen = next(arm for arm in summary.arms if arm.status == "chosen")
     scratch = next(arm for arm in summary.arms if arm.name == "scratch")
-    test = tiny_target.test.open(tiny_target.test.opened_for or "this check")
+    test = tiny_target.test.open("this check")
     tables = []
     for arm in (chosen, scratch):
         method = tk_method(arm.method)
@@ -138,11 +138,18 @@ def test_an_interrupted_study_reports_what_is_done_and_opens_no_seal(
     stopped = study(fresh, tmp_path / "run")
     assert stopped.summary.verdict == "undecided"
     assert "go on" in stopped.summary.sentence
-    assert fresh.test.opened_for is None
+    assert not fresh.test.openings
     with pytest.raises(Failed, match="no proven predictor"):
         _ = stopped.best
     monkeypatch.setattr(Full, "fit", fit)
     assert study(fresh, tmp_path / "run").summary.gain is not None
+
+
+def test_a_second_study_of_one_target_says_that_its_test_was_seen(tiny_target: Target) -> None:
+    fresh = Target.of(list(tiny_target.train.items), list(tiny_target.train.labels), test=_some(tiny_target), name="bars")
+    notes = [tk.compare(["zoo:digits-cnn"], fresh, ["linear_probe"], cache=NoCache(), seeds=1).summary.notes for _ in "ab"]
+    assert not any("opened" in note for note in notes[0])
+    assert any("opened 2 times" in note for note in notes[1])
 
 
 def test_an_arm_that_fails_is_listed_with_its_reason_and_the_others_go_on(
@@ -182,7 +189,7 @@ def test_killed_at_five_random_moments_and_resumed_it_ends_the_same(
         rows = kept
     subprocess.run([sys.executable, str(script), str(out)], check=True, env=os.environ | {"OMP_NUM_THREADS": "1"})
     assert rows.items() <= _rows(out).items()
-    resumed, uninterrupted = read_summary(out), finished[0].summary
+    resumed, uninterrupted = read_summary(out / "report.json"), finished[0].summary
     assert resumed.gain == pytest.approx(uninterrupted.gain)
     assert resumed.best == uninterrupted.best
     assert [arm.name for arm in resumed.arms] == [arm.name for arm in uninterrupted.arms]

@@ -8,8 +8,6 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
-from transferkit.core.errors import Failed
-
 T = TypeVar("T")
 
 
@@ -111,24 +109,25 @@ class Joined(Sequence[Any]):
 
 
 class Sealed(Generic[T]):
-    """A value that may be looked at once, by the proof, after every choice has been made.
+    """A value that is to be looked at once, by the proof, after every choice has been made.
+
+    It keeps count: a second study of the same target opens it again, and says so, for whoever chooses after the first look
+    chooses with the answers in hand.
 
     >>> seal = Sealed("answers")
     >>> seal.open("the proof of study 1")
     'answers'
-    >>> seal.opened_for
-    'the proof of study 1'
+    >>> seal.openings
+    ['the proof of study 1']
     """
 
     def __init__(self, value: T) -> None:
         self._value = value
-        self.opened_for: str | None = None
+        self.openings: list[str] = []
 
     def open(self, purpose: str) -> T:
-        """Give the value; a second opening for another purpose is an error."""
-        if self.opened_for not in (None, purpose):
-            raise Failed(f"the test split was already opened for {self.opened_for}; it cannot serve {purpose} as well")
-        self.opened_for = purpose
+        """Give the value, and write down what for."""
+        self.openings.append(purpose)
         return self._value
 
     def __len__(self) -> int:
@@ -136,4 +135,4 @@ class Sealed(Generic[T]):
         return len(self._value)  # type: ignore[arg-type]
 
     def __repr__(self) -> str:
-        return f"Sealed(opened_for={self.opened_for!r})"
+        return f"Sealed(openings={self.openings!r})"

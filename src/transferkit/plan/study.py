@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,8 +25,6 @@ class Study:
 
     summary: StudySummary
     _best: Predictor | None
-    workplace: tempfile.TemporaryDirectory[str] | None = None
-    """Holds the journal of a study nobody gave a directory; gone with the study."""
 
     @property
     def best(self) -> Predictor:

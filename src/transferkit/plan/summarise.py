@@ -59,10 +59,21 @@ def summarise(findings: Findings) -> StudySummary:
             *(f"{row.name} {row.note}" for row in findings.ranking.rows if row.predicted is None),
             *findings.tried.notes,
             *findings.refits.notes,
+            *_seen_before(findings),
         ),
         seeds=findings.settings.seeds,
         extra={"margin": findings.settings.margin, "interrupted": findings.interrupted},
     )
+
+
+def _seen_before(findings: Findings) -> list[str]:
+    openings = findings.trials.target.test.openings
+    if len(openings) < 2:
+        return []
+    return [
+        f"this test split has been opened {len(openings)} times in this session; "
+        "what was chosen after the first look is no longer proven by it"
+    ]
 
 
 def _gains(findings: Findings) -> dict[str, Gain]:

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Majority(Method):
-    """Predict the class frequencies of the training labels. A floor to read other results against, not a model to use."""
+    """Predict the class frequencies of the training labels, whatever the item.
+
+    A floor to read other results against, not a model to use.
+    """
 
     needs: ClassVar[Needs] = Needs()
     is_baseline: ClassVar[bool] = True
