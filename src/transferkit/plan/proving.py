@@ -39,6 +39,9 @@ class Refits:
 
     predictors: dict[str, dict[int, Predictor]] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
+    """Of the last refit of each arm."""
+    seconds_an_item: float | None = None
+    """What predicting one item takes."""
     notes: list[str] = field(default_factory=list)
 
     def common(self, arm: str, other: str) -> list[int]:
@@ -73,33 +76,33 @@ def choose(arms: Sequence[Arm], tried: Tried, trials: Trials, every_arm: bool) -
 def refit(claims: Sequence[Claim], trials: Trials, seeds: Sequence[int], refits: Refits) -> None:
     """Fit the claims' arms and baselines on every open label, the primary claim's seeds first, within the allowance.
 
-    Predictors are added to `refits` as they are there.
+    Predictors are added to `refits` as they are there. One pair is always fitted, if need be cut short by the budget, and
+    says so; any other only where it is expected to fit in.
     """
-    predict_seconds = 0.0
     for position, claim in enumerate(claims):
         pair = [(claim.arm, claim.method), (claim.baseline, claim.baseline_method)]
-        for seed in seeds:
-            missing = [(a, m) for a, m in pair if _is_missing(a, m, seed, refits)]
-            expected = sum(refits.seconds.get(a.name, 0.0) for a, _ in missing)
-            is_first = position == 0 and seed == seeds[0]
-            if not trials.allowance.allows(1.1 * expected + predict_seconds, len(missing)) and not is_first:
+        for n_done, seed in enumerate(seeds):
+            missing = [(arm, method) for arm, method in pair if _is_missing(arm, method, seed, refits)]
+            expected = sum(refits.seconds.get(arm.name, 0.0) for arm, _ in missing)
+            first_pair = position == n_done == 0
+            fits_in = trials.allowance.allows(1.1 * expected + _predicting(refits, trials, len(missing)), len(missing))
+            if not (fits_in or first_pair):
                 refits.notes.append(
-                    f"the budget ended the proof of {claim.arm.name} after "
-                    f"{len(refits.common(claim.arm.name, claim.baseline.name))} of {len(seeds)} seeds"
+                    f"the budget ended the proof of {claim.arm.name} after {n_done} of {len(seeds)} seeds"
                 )
                 break
             try:
                 for arm, method in pair:
-                    _refit_one(arm, method, seed, trials, refits)
+                    _refit_one(arm, method, seed, trials, refits, share=0.5 if first_pair and arm == claim.arm else 1.0)
             except BudgetSpent:
-                if is_first:
+                if first_pair:
+                    budget = trials.allowance.budget
                     raise Failed(
-                        f"the budget of {trials.allowance.budget} ended before one arm could be proven; give a larger --budget"
+                        f"the budget of {budget} ended before one arm was proven; give a larger --budget"
                     ) from None
                 refits.notes.append(f"the budget ended the proof of {claim.arm.name} within seed {seed}")
                 break
-            trials.progress(f"proving arm {position + 1} of {len(claims)}", list(seeds).index(seed) + 1, len(seeds))
-            predict_seconds = _predicting(refits, trials)
+            trials.progress(f"proving arm {position + 1} of {len(claims)}", n_done + 1, len(seeds))
 
 
 def _is_missing(arm: Arm, method: Method, seed: int, refits: Refits) -> bool:
@@ -107,30 +110,38 @@ def _is_missing(arm: Arm, method: Method, seed: int, refits: Refits) -> bool:
     return seed not in several and not (method.deterministic and several)
 
 
-def _refit_one(arm: Arm, method: Method, seed: int, trials: Trials, refits: Refits) -> None:
+def _refit_one(arm: Arm, method: Method, seed: int, trials: Trials, refits: Refits, share: float) -> None:
+    """Fit unless it is there; `share`: how much of what is left it may take."""
     if not _is_missing(arm, method, seed, refits):
         several = refits.predictors[arm.name]
         several.setdefault(seed, next(iter(several.values())))
         return
-    several = refits.predictors.setdefault(arm.name, {})
-    result = trials.prove(arm, method, seed, trials.allowance.deadline)
+    left = trials.allowance.seconds_left - _predicting(refits, trials, 1)
+    deadline = None if trials.allowance.budget.seconds is None else time.monotonic() + share * left
+    result = trials.prove(arm, method, seed, deadline)
     if result.status == "failed":
         raise Failed(f"{arm.name} could be tried but not refitted: {result.message}")
-    several[seed] = trials.journal.predictor(trials.proof_key(arm, method, seed))
-    several[seed].record = record_of(result)
+    predictor = trials.journal.predictor(trials.proof_key(arm, method, seed))
+    predictor.record = record_of(result)
+    refits.predictors.setdefault(arm.name, {})[seed] = predictor
     refits.seconds[arm.name] = result.seconds
+    refits.notes += [f"{arm.name}, seed {seed}: {note}" for note in predictor.record.notes]
 
 
-def _predicting(refits: Refits, trials: Trials) -> float:
-    """Seconds that predicting the test items with every predictor so far is going to take, timed on training items."""
-    if trials.allowance.budget.seconds is None:
+def _predicting(refits: Refits, trials: Trials, n_more: int) -> float:
+    """Seconds that predicting the test items with every predictor so far, and `n_more`, is going to take.
+
+    Timed once, on training items, with the first predictor.
+    """
+    predictors = list({id(p): p for by_seed in refits.predictors.values() for p in by_seed.values()}.values())
+    if trials.allowance.budget.seconds is None or not predictors:
         return 0.0
-    n_test = len(trials.target.test)
-    items = trials.target.train.items[: min(TIMED_ITEMS, len(trials.target.train))]
-    several = {id(p): p for by_seed in refits.predictors.values() for p in by_seed.values()}
-    start = time.monotonic()
-    next(iter(several.values())).predict(items)
-    return 1.2 * (time.monotonic() - start) / len(items) * n_test * (len(several) + 2)
+    if refits.seconds_an_item is None:
+        items = trials.target.train.items[: min(TIMED_ITEMS, len(trials.target.train))]
+        start = time.monotonic()
+        predictors[0].predict(items)
+        refits.seconds_an_item = (time.monotonic() - start) / len(items)
+    return 1.2 * refits.seconds_an_item * len(trials.target.test) * (len(predictors) + n_more)
 
 
 def _final(arm: Arm, tried: Tried) -> Method | None:

@@ -56,7 +56,9 @@ def rank_sources(sources: Sequence[Source], target: Target, run: Run) -> Ranking
     A source that cannot be used here (it cannot be read, its features say nothing) is listed last with the reason.
     """
     if not target.task.needs_features:
-        raise WrongUse(f"sources cannot be ranked for task {target.task.name}: the scores need one feature vector an item")
+        raise WrongUse(
+            f"sources cannot be ranked for task {target.task.name}: the scores need one feature vector an item"
+        )
     begun = time.monotonic()
     data = target.whole().train
     candidates, left_out = [], []

@@ -72,25 +72,22 @@ def select(
 ) -> None:
     """Try the arms while the budget, less what the proof needs, allows; results are added to `tried`.
 
-    `proof_fits`: how many fits the proof of the chosen arm takes. They are kept back, but never more than `reserve_share`
-    of a budget in trials, and at least that share of a budget in seconds.
+    `proof_fits`: how many fits the proof of the chosen arm takes. As much is kept back, but never more than `reserve_share`
+    of the budget: with little of it the proof makes do with fewer seeds.
     """
-    running: dict[Arm, list[Method]] = {arm: arm.candidates() for arm in arms}
-    budget = trials.allowance.budget
+    budget, allowance = trials.allowance.budget, trials.allowance
     if budget.trials is not None:
         proof_fits = min(proof_fits, max(2, int(reserve_share * budget.trials)))
-    reserve_seconds = reserve_share * (budget.seconds or 0.0)
-    deadline = None
-    if budget.seconds is not None:
-        deadline = time.monotonic() + trials.allowance.seconds_left - reserve_seconds
+    share = reserve_share * (budget.seconds or 0.0)
+    running: dict[Arm, list[Method]] = {arm: arm.candidates() for arm in arms}
     for fold in range(n_folds):
-        ranked = [(i, arm, method) for arm, methods in running.items() for i, method in enumerate(methods)]
-        plan = [(arm, method) for _, arm, method in sorted(ranked, key=lambda entry: entry[0])]  # defaults first
+        plan = _in_order(running)
         for position, (arm, method) in enumerate(plan):
-            needed = proof_fits * _dearest(tried)
-            if not trials.allowance.allows(max(needed, reserve_seconds), trials=1 + proof_fits):
+            reserve = min(proof_fits * _dearest(tried), share) if tried.results else share
+            if not allowance.allows(reserve + _last(tried, arm), trials=1 + proof_fits):
                 tried.notes.append(_stopped(fold, n_folds, position, len(plan)))
                 return
+            deadline = None if budget.seconds is None else time.monotonic() + allowance.seconds_left - reserve
             try:
                 tried.add(arm, method, trials.attempt(arm, method, fold, deadline))
             except BudgetSpent:
@@ -98,6 +95,14 @@ def select(
                 return
             trials.progress(f"trying arms, fold {fold + 1} of {n_folds}", position + 1, len(plan))
         running = _survivors(running, tried)
+
+
+def _in_order(running: dict[Arm, list[Method]]) -> list[tuple[Arm, Method]]:
+    """Every arm with its default first, contenders before baselines: whatever the budget, there is something to prove."""
+    fits = [
+        (i, arm.baseline is None, arm, method) for arm, methods in running.items() for i, method in enumerate(methods)
+    ]
+    return [(arm, method) for *_, arm, method in sorted(fits, key=lambda fit: fit[:2])]
 
 
 def _survivors(running: dict[Arm, list[Method]], tried: Tried) -> dict[Arm, list[Method]]:
@@ -117,6 +122,12 @@ def _survivors(running: dict[Arm, list[Method]], tried: Tried) -> dict[Arm, list
 def _dearest(tried: Tried) -> float:
     """Seconds of the longest fit so far: what the proof may have to repeat."""
     return max((r.seconds for results in tried.results.values() for rs in results.values() for r in rs), default=0.0)
+
+
+def _last(tried: Tried, arm: Arm) -> float:
+    """Seconds of the arm's last fit; 0 where it has not been tried."""
+    results = tried.all(arm)
+    return results[-1].seconds if results else 0.0
 
 
 def _stopped(fold: int, n_folds: int, done: int, total: int) -> str:

@@ -45,7 +45,9 @@ def frozen_states(body: Body, examples: Examples, run: Run, stop: int | None = N
         if not pass_through:
             pass_through.append(in_form(body.make(), form))
         parts = []
-        for state in on_every_core(one_batch, [indices[i : i + batch_size] for i in range(0, len(indices), batch_size)]):
+        for state in on_every_core(
+            one_batch, [indices[i : i + batch_size] for i in range(0, len(indices), batch_size)]
+        ):
             parts.append(state)
             done += len(state)
             run.progress("frozen pass", done, len(examples))

@@ -38,7 +38,7 @@ def _fit(body: Body, target: Target, solver: str, run: Run) -> tuple[nn.Linear, 
     closed = target.task.closed_form_head(
         features, target.train.labels or (), None if weights is None else weights.numpy(), solver
     )
-    head = nn.utils.skip_init(nn.Linear, features.shape[1], len(closed.bias))  # draws no random numbers
+    head = nn.utils.skip_init(nn.Linear, features.shape[1], len(closed.bias))  # type: ignore[no-untyped-call]  # draws no random numbers
     with torch.no_grad():
         head.weight.copy_(torch.from_numpy(closed.weight))
         head.bias.copy_(torch.from_numpy(closed.bias))
