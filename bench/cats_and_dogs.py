@@ -24,7 +24,5 @@ def judged_in_training(target: Target) -> Target:
 def mobilenet(data: Path, name: str) -> Source:
     """One of the ImageNet networks, named as its file: `mobilenet_v2_1.0_224`."""
     (folder,) = needed(data, "weights_mobilenet")
-    architecture, _, rest = name.rpartition("_")[0].rpartition("_")
-    assert rest, name
-    size = name.rpartition("_")[2]
+    architecture, _, size = name.rsplit("_", 2)  # between them the width, which the weights tell
     return Source(f"torch:{folder / name}.safetensors?architecture={architecture}&size={size}")

@@ -51,13 +51,16 @@ class Experiment:
 
     def run(self, data: Path) -> Outcome:
         """Run it with the data sets in `data`."""
-        found: Outcome = self._function()(self.setting(), data)
+        found: Outcome = self.load()(self.setting(), data)
         return found
 
-    def _function(self) -> Callable[[dict[str, Any], Path], Outcome]:
+    def load(self) -> Callable[[dict[str, Any], Path], Outcome]:
+        """The function `run` of its code."""
         path = self.path.with_name("run.py")
         if not path.is_file():
-            raise Failed(f"experiment {self.name} has settings but no run.py; write run(setting, data) -> Outcome there")
+            raise Failed(
+                f"experiment {self.name} has settings but no run.py; write run(setting, data) -> Outcome there"
+            )
         specification = importlib.util.spec_from_file_location(f"bench_experiment_{self.name.replace('-', '_')}", path)
         assert specification is not None
         assert specification.loader is not None
@@ -85,5 +88,7 @@ def needed(data: Path, *folders: str) -> list[Path]:
     """The folders of these data sets; one line where some are absent."""
     absent = [name for name in folders if not (data / name).is_dir()]
     if absent:
-        raise Failed(f"the experiment needs the data sets {', '.join(absent)}, which are not in {data}; name their folder with --data")
+        raise Failed(
+            f"the experiment needs the data sets {', '.join(absent)}, which are not in {data}; name their folder with --data"
+        )
     return [data / name for name in folders]

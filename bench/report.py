@@ -14,7 +14,7 @@ _COMPARE = {"<=": operator.le, ">=": operator.ge, "<": operator.lt, ">": operato
 
 def rows(results: Sequence[tuple[Path, dict[str, Any]]]) -> list[tuple[str, ...]]:
     """One row a figure."""
-    table = []
+    table: list[tuple[str, ...]] = []
     for path, result in results:
         goals = result["setting"].get("goals", {})
         commit = result["commit"]["id"][:10] + (" + changes" if result["commit"]["dirty"] else "")

@@ -26,9 +26,7 @@ def done(experiment: Experiment, folder: Path = RESULTS) -> bool:
     return bool(paths) and read(paths[-1])["setting"] == experiment.setting()
 
 
-def write(
-    experiment: Experiment, outcome: Outcome, circumstances: dict[str, Any], folder: Path = RESULTS
-) -> Path:
+def write(experiment: Experiment, outcome: Outcome, circumstances: dict[str, Any], folder: Path = RESULTS) -> Path:
     """Keep an outcome under the next free name; what is there is never overwritten."""
     result = {
         "name": experiment.name,

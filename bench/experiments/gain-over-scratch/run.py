@@ -57,7 +57,6 @@ def run(setting: dict[str, Any], data: Path) -> Outcome:
             "test": arm.test,
             "gain": None if arm.gain is None else [arm.gain.mean, arm.gain.low, arm.gain.high],
             "verdict": arm.verdict,
-            "seconds": arm.seconds,
             "trials": arm.trials,
             "parameters": arm.total_parameters,
         }
@@ -66,7 +65,8 @@ def run(setting: dict[str, Any], data: Path) -> Outcome:
     details = {
         "metric": summary.metric.name,
         "arms": arms,
-        "cost": summary.cost,
+        "seconds": {"rank": summary.cost["rank"], "try": summary.cost["try"], "total": summary.cost["total"]},
+        "trials": int(summary.cost["trials"]),
         "n_labels": len(target.whole().train),
         "n_test": summary.gain.n_items,
         "smallest_detectable": points * summary.gain.smallest_detectable,

@@ -49,6 +49,7 @@ def logistic_head(
     from sklearn.linear_model import LogisticRegression
     from sklearn.metrics import log_loss
     from sklearn.model_selection import StratifiedKFold
+
     from transferkit.ops.scores.inputs import checked_features
 
     try:

@@ -12,9 +12,16 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 import torch
+from torch import nn
+
+from transferkit.core.network import State, parts_of
 
 Part = TypeVar("Part")
 Result = TypeVar("Result")
+
+SHARED_PARAMETERS = 1_000_000
+SHARED_NUMBERS = 300_000
+"""Numbers in one batch of inputs: 100 pictures of 32 x 32, or two of 224 x 224."""
 
 
 def on_every_core(work: Callable[[Part], Result], parts: Sequence[Part]) -> Iterator[Result]:
@@ -37,9 +44,21 @@ def on_every_core(work: Callable[[Part], Result], parts: Sequence[Part]) -> Iter
         torch.set_num_threads(n_cores)  # the workers' setting is the default of threads that are born later
 
 
+def pays_to_share(network: nn.Module, batch: State) -> bool:
+    """Whether one step on this batch is work enough for several cores.
+
+    On a small network's small batch they mostly wait for each other, and where the machine has other work to do, for long.
+    """
+    parameters = sum(parameter.numel() for parameter in network.parameters())
+    return parameters >= SHARED_PARAMETERS or sum(part.numel() for part in parts_of(batch)) >= SHARED_NUMBERS
+
+
 @contextmanager
-def on_one_core() -> Iterator[None]:
-    """A context in which torch uses one thread, as each of the workers does."""
+def on_one_core(wanted: bool = True) -> Iterator[None]:
+    """A context in which torch uses one thread, as each of the workers does. `wanted` False: nothing changes."""
+    if not wanted:
+        yield
+        return
     n_cores = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

@@ -14,10 +14,10 @@ from transferkit.core.recognise import opened
 from transferkit.core.task import Predictions, Task
 from transferkit.sources import architectures, processors
 from transferkit.training.evaluation import joined
-from transferkit.training.frozen import decoded
+from transferkit.training.every_core import on_every_core
 from transferkit.training.model import Model, moved
 
-BATCH = 64
+BATCH = 32
 
 
 class FittedNetwork(Predictor):
@@ -32,14 +32,18 @@ class FittedNetwork(Predictor):
         """Raw items, or the paths of their files -> predictions. Pictures are decoded a batch at a time."""
         items = opened(items, self.model.processor.modality)
         device = self.model.parameters()[0].device
-        parts = []
-        with torch.inference_mode():
-            for begin in range(0, len(items), BATCH):
-                indices = range(begin, min(begin + BATCH, len(items)))
-                inputs = moved(self.model.processor(decoded(items, indices)), device)
-                parts.append(self.model.decode(self.model.outputs(self.model.features(inputs))))
-                if progress:
-                    progress(indices.stop, len(items))
+
+        def one_batch(indices: range) -> Predictions:
+            with torch.inference_mode():
+                inputs = moved(self.model.processor([items[i] for i in indices]), device)
+                return self.model.decode(self.model.outputs(self.model.features(inputs)))
+
+        parts, done = [], 0
+        for part in on_every_core(one_batch, [range(len(items))[i : i + BATCH] for i in range(0, len(items), BATCH)]):
+            parts.append(part)
+            done += len(part)
+            if progress:
+                progress(done, len(items))
         return joined(parts)
 
     def describe(self) -> dict[str, Any]:

@@ -78,6 +78,6 @@ def _batch_size(sizes: Sequence[tuple[int, ...]]) -> int:
 
 
 def _form(body: Body, examples: Examples, sizes: Sequence[tuple[int, ...]], run: Run) -> str:
-    """The form is looked up by architecture and input size, so equal networks of one size share one timing."""
+    """The form is looked up by weights: those of one network bear bfloat16, those of another of its architecture do not."""
     sample = lambda: body.processor([examples.items[i] for i in range(min(SAMPLE, len(examples)))])  # noqa: E731
-    return choose_form(body.make, sample, f"{body.architecture.fingerprint}|{sizes}", run)
+    return choose_form(body.make, sample, f"{body.fingerprint}|{sizes}", run)

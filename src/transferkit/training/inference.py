@@ -62,7 +62,7 @@ def in_form(network: Network, form: str) -> Callable[[State, int, int | None], S
 
 
 def choose_form(make: Callable[[], Network], sample: Callable[[], State], fingerprint: str, run: Run) -> str:
-    """Name of the fastest faithful form for networks like `make()` on inputs like `sample()`; timed once a machine."""
+    """Name of the fastest faithful form for the network `make()` on inputs like `sample()`; timed once a machine."""
 
     def timed(_: object) -> np.ndarray:
         return np.array([[float(FORMS.index(_fastest(make, sample())))]], dtype=np.float32)

@@ -24,6 +24,7 @@ from transferkit.core.task import Curve, Task
 from transferkit.ops.augment import Augmentation, resolve
 from transferkit.training.best_state import BestState
 from transferkit.training.evaluation import evaluate, take
+from transferkit.training.every_core import on_one_core, pays_to_share
 from transferkit.training.inputs import Inputs
 from transferkit.training.model import Model, moved
 from transferkit.training.stages import freeze_before, parameter_groups, train_mode
@@ -83,6 +84,12 @@ def train(model: Model, material: Material, recipe: Recipe, run: Run, penalty: P
 
     Raises BudgetSpent where the deadline comes before the first epoch has ended, Failed where the loss is not a number.
     """
+    batch = material.inputs[range(min(len(material.examples), recipe.batch_size))]
+    with on_one_core(not pays_to_share(model.network, batch)):
+        return _train(model, material, recipe, run, penalty)
+
+
+def _train(model: Model, material: Material, recipe: Recipe, run: Run, penalty: Penalty | None) -> FitRecord:
     task, device = model.task, torch.device(run.device)
     model.to(device)
     freeze_before(model.network, model.head, recipe.first_moving)
