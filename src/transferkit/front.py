@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,12 +14,12 @@ from transferkit.core.errors import WrongUse
 from transferkit.core.method import Method
 from transferkit.core.run import Cache, Progress, Run, silent
 from transferkit.core.source import Source
-from transferkit.core.spelling import read_method
+from transferkit.core.spelling import given_settings, read_method
 from transferkit.core.target import Target
 
 if TYPE_CHECKING:
     from transferkit.core.predictor import Predictor
-    from transferkit.plan.arms import Arm
+    from transferkit.plan.arms import Wanted
     from transferkit.plan.ranking import Ranking
     from transferkit.plan.study import Study
 
@@ -61,14 +62,12 @@ def compare(
     `methods` are values such as `Full(epochs=20)` or spellings such as `"full:epochs=20"`. The other arguments are those of
     `transfer`.
     """
-    from transferkit.plan.arms import named
-
-    chosen = [read_method(method) if isinstance(method, str) else method for method in methods]
-    if not chosen:
-        raise WrongUse("compare needs at least one method, such as linear_probe or full")
     given = _sources(sources)
-    arms = named(given, chosen)
-    return _study(given, arms, target, budget, seeds, seed, out, cache, device, progress, command)
+    if not methods:
+        raise WrongUse("compare needs at least one method, such as linear_probe or full")
+    wanted = [_wanted(method) for method in ([methods] if isinstance(methods, (str, Method)) else methods)]
+    options = _Options(budget, seeds, seed, out, cache, device, progress, command)
+    return _study(given, wanted, target, options)
 
 
 def transfer(
@@ -90,8 +89,7 @@ def transfer(
     the proof. out: run directory; the same call with the same directory goes on where it was interrupted, and the result is
     saved there. cache: where features are kept; None: the person's cache directory.
     """
-    given = _sources(sources)
-    return _study(given, None, target, budget, seeds, seed, out, cache, device, progress, command)
+    return _study(_sources(sources), None, target, _Options(budget, seeds, seed, out, cache, device, progress, command))
 
 
 def load(path: str | Path) -> Predictor:
@@ -101,57 +99,68 @@ def load(path: str | Path) -> Predictor:
     return load_predictor(Path(path))
 
 
-def _study(
-    sources: list[Source],
-    arms: list[Arm] | None,
-    target: Target | str | Path,
-    budget: str | float | Budget | None,
-    seeds: int,
-    seed: int,
-    out: str | Path | None,
-    cache: Cache | None,
-    device: str,
-    progress: Progress,
-    command: str,
-) -> Study:
-    """Shared by `transfer` (arms: None, they follow from the ranking) and `compare`."""
+@dataclass(frozen=True)
+class _Options:
+    """What `transfer` and `compare` have in common; said there."""
+
+    budget: str | float | Budget | None
+    seeds: int
+    seed: int
+    out: str | Path | None
+    cache: Cache | None
+    device: str
+    progress: Progress
+    command: str
+
+
+def _study(sources: list[Source], wanted: list[Wanted] | None, target: Target | str | Path, options: _Options) -> Study:
+    """`wanted`: the methods of `compare`; None for `transfer`, whose arms follow from the ranking."""
     from transferkit.artifact.journal import Journal
     from transferkit.plan.allowance import Allowance
-    from transferkit.plan.arms import proposed
+    from transferkit.plan.arms import named, proposed, read_arm
     from transferkit.plan.findings import Findings, Settings
     from transferkit.plan.ranking import rank_sources
-    from transferkit.plan.selection import Tried
     from transferkit.plan.study import carry_out
     from transferkit.plan.trials import Trials
+    from transferkit.plan.tried import Tried
 
-    if seeds < 1:
-        raise WrongUse(f"seeds={seeds}; a proof needs at least 1, and 3 or more to say anything about other seeds")
-    spent = Budget.parse(budget)
-    read = _target(target, seed)
-    cache = cache or _default_cache()
+    seed, n_seeds = options.seed, options.seeds
+    if n_seeds < 1:
+        raise WrongUse(f"seeds={n_seeds}; a proof needs at least 1, and 3 or more to say anything about other seeds")
+    budget, read, cache = Budget.parse(options.budget), _target(target, seed), options.cache or _default_cache()
     settings = Settings(
-        seeds=tuple(range(seed, seed + seeds)), prove_every_arm=arms is not None, command=command, n_folds=3
+        seeds=tuple(range(seed, seed + n_seeds)),
+        folds=(seed,) if read.validation_is_given else (seed, seed + 1, seed + 2),
+        prove_every_arm=wanted is not None,
+        resumable=options.out is not None,
+        command=options.command,
     )
     identity = {
         "target": read.fingerprint,
-        "task": read.task.name,
+        "task": {"name": read.task.name, **read.task.describe()},
         "sources": [source.name for source in sources],
-        "arms": "proposed" if arms is None else [str(arm.method) for arm in arms],
+        "arms": "proposed" if wanted is None else [[str(method), sorted(fixed)] for method, fixed in wanted],
         "seeds": list(settings.seeds),
-        "budget": str(spent),
     }
-    with _run_directory(out) as directory, Journal.open(directory, identity) as journal:
-        allowance = Allowance(spent, journal.spent_seconds, len(journal.trials()))
-        run = Run(seed=seed, deadline=allowance.deadline, cache=cache, device=device, progress=progress)
+    with _run_directory(options.out) as directory, Journal.open(directory, identity) as journal:
+        allowance = Allowance(budget, journal.spent_seconds, len(journal.trials()))
+        run = Run(seed=seed, deadline=allowance.deadline, cache=cache, device=options.device, progress=options.progress)
         ranking = rank_sources(sources, read, run)
-        if arms is None:
-            arms = proposed(*ranking.sorted(sources))
-        trials = Trials(read, journal, allowance, cache, device, progress)
+        usable, promising = ranking.sorted(sources)
+        arms = proposed(usable, promising) if wanted is None else named(usable, wanted)
+        # An interrupted study goes on with the arms it began with, even where the ranking came out otherwise this time.
+        arms = [read_arm(arm, sources) for arm in journal.note("arms", [arm.written() for arm in arms])]
+        trials = Trials(read, journal, allowance, cache, options.device, options.progress)
         tried = Tried(sign=1 if read.task.metric.higher_is_better else -1)
-        study = carry_out(Findings(trials, arms, ranking, settings, tried), progress)
-    if out:
-        study.save(out)
+        study = carry_out(Findings(trials, arms, ranking, settings, tried))
+    if options.out:
+        study.save(options.out)
     return study
+
+
+def _wanted(method: Method | str) -> Wanted:
+    """A method, and the settings that were named and so are not tuned."""
+    return (read_method(method), given_settings(method)) if isinstance(method, str) else (method, frozenset())
 
 
 @contextmanager

@@ -110,6 +110,13 @@ def test_wrong_options_give_one_line_and_exit_code_2(arguments, part, capsys):
     assert "--help" in said.err
 
 
+def test_without_arguments_the_help_is_shown(capsys):
+    assert main([]) == 2
+    said = capsys.readouterr()
+    assert "transfer" in said.out
+    assert said.err == ""
+
+
 def test_with_json_an_error_is_one_object_on_standard_output(capsys):
     assert main(["transfer", "--json"]) == 2
     said = capsys.readouterr()

@@ -56,6 +56,18 @@ def test_every_tuned_setting_exists_and_begins_with_its_default(method: Method) 
             assert read_method(str(dataclasses.replace(method, **{name: value}))).settings()[name] == value
 
 
+def test_settings_that_cannot_be_are_refused_in_one_line(method: Method) -> None:
+    for name in method.positive:
+        with pytest.raises(WrongUse, match=f"{name}=.*above 0"):
+            dataclasses.replace(method, **{name: -1})
+    if "augmentation" in method.settings():
+        with pytest.raises(WrongUse, match="photos"):
+            dataclasses.replace(method, augmentation="photo")
+    if "learning_rate" in method.settings():
+        odd = dataclasses.replace(method, learning_rate=1 / 3000)
+        assert read_method(str(odd)) == odd
+
+
 def test_an_unknown_setting_names_the_known_ones(method: Method) -> None:
     with pytest.raises(WrongUse, match="Known:"):
         read_method(f"{method.name}:no_such_setting=1")

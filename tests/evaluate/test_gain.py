@@ -51,4 +51,4 @@ def test_no_gain_is_larger_than_the_metric_itself():
     assert gain.high == 1.0
     assert gain.low == -1.0
     assert gain.smallest_detectable == 1.0
-    assert paired_gain(arm, baseline, step=100.0).high > 1
+    assert paired_gain(arm, baseline, reach=100.0).high > 1

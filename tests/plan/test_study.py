@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import os
 import random
@@ -70,7 +71,8 @@ def test_the_gain_is_that_of_the_saved_predictors_on_the_test_items(
         sources = tuple(map(Source, arm.sources))
         rows = [method.fit(sources, tiny_target.whole(), Run(seed=s)).predict(test.items).labels for s in (0, 1)]
         tables.append(np.array([[a == b for a, b in zip(row, test.labels, strict=True)] for row in rows], float))
-    expected = paired_gain(*tables)
+    expected = paired_gain(*tables, level=chosen.gain.level)
+    assert chosen.gain.level == pytest.approx(0.975)  # two claims share one error
     assert chosen.gain is not None
     assert chosen.gain.mean == pytest.approx(expected.mean)
     assert (chosen.gain.low, chosen.gain.high) == pytest.approx((expected.low, expected.high))
@@ -114,6 +116,57 @@ def test_a_budget_in_trials_is_kept(tiny_target: Target) -> None:
     assert summary.gain is not None
 
 
+def test_asking_again_with_a_budget_gives_the_same_and_fits_nothing(tiny_target: Target, tmp_path: Path) -> None:
+    first = study(tiny_target, tmp_path / "run", budget="14 trials").summary
+    again = study(tiny_target, tmp_path / "run", budget="14 trials").summary
+    assert again.gain == first.gain
+    assert again.best == first.best
+    assert [arm.validation for arm in again.arms] == [arm.validation for arm in first.arms]
+    assert again.cost["trials"] == first.cost["trials"]
+
+
+def test_a_larger_budget_goes_on_where_a_smaller_one_ended(tiny_target: Target, tmp_path: Path) -> None:
+    with pytest.raises(Failed, match="--budget"):
+        study(tiny_target, tmp_path / "run", budget="1 trial")
+    assert study(tiny_target, tmp_path / "run", budget="30 trials").summary.gain is not None
+
+
+def test_a_secondary_arm_that_cannot_be_refitted_leaves_the_others_proven(
+    tiny_target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fit = Full.fit
+
+    def fails_on_all_labels(self: Full, sources: tuple[Source, ...], target: Target, run: Run) -> Predictor:
+        if not len(target.validation):
+            raise Failed("it is too much")
+        return fit(self, sources, target, run)
+
+    monkeypatch.setattr(Full, "fit", fails_on_all_labels)
+    summary = study(tiny_target).summary
+    assert any("it is too much" in note for note in summary.notes)
+    assert summary.verdict in ("helps", "hurts", "no_difference", "undecided")
+
+
+def test_a_baseline_cut_short_by_the_budget_proves_nothing(
+    tiny_target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The comparison with a half-trained scratch would flatter."""
+    fit = Scratch.fit
+
+    def cut_short(self: Scratch, sources: tuple[Source, ...], target: Target, run: Run) -> Predictor:
+        predictor = fit(self, sources, target, run)
+        if not len(target.validation):
+            predictor.record = dataclasses.replace(predictor.record, cut_short=True, notes=("stopped at the deadline",))
+        return predictor
+
+    monkeypatch.setattr(Scratch, "fit", cut_short)
+    result = study(tiny_target)
+    assert result.summary.verdict == "undecided"
+    assert result.summary.gain is None
+    assert "Nothing is proven" in result.summary.sentence
+    assert len(result.best.predict(tiny_target.train.items)) == len(tiny_target.train)
+
+
 def test_a_budget_too_small_for_a_single_trial_says_so(tiny_target: Target) -> None:
     with pytest.raises(Failed, match="--budget") as error:
         study(tiny_target, budget="0.001s")
@@ -134,7 +187,9 @@ def test_an_interrupted_study_reports_what_is_done_and_opens_no_seal(
         return fit(self, *arguments)
 
     monkeypatch.setattr(Full, "fit", interrupted)
-    fresh = Target.of(list(tiny_target.train.items), list(tiny_target.train.labels), test=_some(tiny_target), name="bars")
+    fresh = Target.of(
+        list(tiny_target.train.items), list(tiny_target.train.labels), test=_some(tiny_target), name="bars"
+    )
     stopped = study(fresh, tmp_path / "run")
     assert stopped.summary.verdict == "undecided"
     assert "go on" in stopped.summary.sentence
@@ -146,8 +201,12 @@ def test_an_interrupted_study_reports_what_is_done_and_opens_no_seal(
 
 
 def test_a_second_study_of_one_target_says_that_its_test_was_seen(tiny_target: Target) -> None:
-    fresh = Target.of(list(tiny_target.train.items), list(tiny_target.train.labels), test=_some(tiny_target), name="bars")
-    notes = [tk.compare(["zoo:digits-cnn"], fresh, ["linear_probe"], cache=NoCache(), seeds=1).summary.notes for _ in "ab"]
+    fresh = Target.of(
+        list(tiny_target.train.items), list(tiny_target.train.labels), test=_some(tiny_target), name="bars"
+    )
+    notes = [
+        tk.compare(["zoo:digits-cnn"], fresh, ["linear_probe"], cache=NoCache(), seeds=1).summary.notes for _ in "ab"
+    ]
     assert not any("opened" in note for note in notes[0])
     assert any("opened 2 times" in note for note in notes[1])
 

@@ -33,14 +33,15 @@ def test_an_unseen_label_is_named() -> None:
         Classify(("cat", "dog")).encode(["cow"])
 
 
-def test_the_loss_is_the_weighted_mean_cross_entropy() -> None:
+def test_the_loss_is_the_mean_of_the_weighted_cross_entropies() -> None:
     task = Classify(("a", "b"))
     outputs = torch.tensor([[2.0, 0.0], [0.0, 1.0]])
     by_hand = [np.log(1 + np.exp(-2.0)), np.log(1 + np.exp(1.0))]  # of the truths a, a
     targets = task.encode(["a", "a"])
     assert float(task.loss(outputs, targets)) == pytest.approx(np.mean(by_hand))
     weighted = task.loss(outputs, targets, torch.tensor([3.0, 1.0]))
-    assert float(weighted) == pytest.approx((3 * by_hand[0] + by_hand[1]) / 4)
+    assert float(weighted) == pytest.approx((3 * by_hand[0] + by_hand[1]) / 2)
+    assert float(task.loss(outputs, targets, torch.zeros(2))) == 0
 
 
 def test_decoding_gives_the_most_probable_class() -> None:

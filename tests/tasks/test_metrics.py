@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, f1_score, recall_score
 
 from transferkit.core.task import Predictions
+from transferkit.tasks import metrics
 from transferkit.tasks.metrics import Accuracy, BalancedAccuracy, MacroF1
 
 PAIRS = st.lists(st.tuples(st.sampled_from("abcd"), st.sampled_from("abcde")), min_size=1, max_size=25)
@@ -74,3 +75,9 @@ def test_pseudo_values_of_a_hundred_thousand_items_take_no_quadratic_time():
     truth = generator.integers(0, 100, 100_000).tolist()
     per_item = MacroF1().per_item(Predictions(tuple(truth)), truth)  # quadratic: hours
     assert per_item.mean() == pytest.approx(1.0)
+
+
+def test_one_item_of_a_rare_class_is_a_large_step_of_a_macro_metric():
+    labels = ["a"] * 996 + ["b"] * 4
+    assert metrics.MacroF1().step(labels) == metrics.BalancedAccuracy().step(labels) == 125
+    assert metrics.Accuracy().step(labels) == 1

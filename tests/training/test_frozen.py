@@ -85,7 +85,9 @@ def test_other_weights_or_another_processor_are_another_key() -> None:
         body(seed=0).fingerprint,
         body(seed=1).fingerprint,
         body(width=8).fingerprint,
-        Body.fresh(Architecture.of("small_cnn", {"width": 4}), dataclasses.replace(PROCESSOR, size=(8, 8)), 0).fingerprint,
+        Body.fresh(
+            Architecture.of("small_cnn", {"width": 4}), dataclasses.replace(PROCESSOR, size=(8, 8)), 0
+        ).fingerprint,
     }
     assert len(prints) == 4
 

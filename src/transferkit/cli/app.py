@@ -55,7 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     except Exception as reason:
         if hasattr(reason, "format_message"):  # the option parser's own: an unknown option, a value that is no number
-            output.fail(_worded(reason, given), as_json)
+            if given:  # without arguments the help has been shown
+                output.fail(_worded(reason), as_json)
             return 2
         _trace(given)
         output.fail(f"unexpected {type(reason).__name__}: {reason} (see where with {output.DEBUG}=1)", as_json)
@@ -94,7 +95,7 @@ def _interruptible(verb: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
-def _worded(reason: Exception, given: Sequence[str]) -> str:
+def _worded(reason: Exception) -> str:
     """The option parser's message, with where to look."""
     context = getattr(reason, "ctx", None)
     command = getattr(context, "command_path", None) or "transferkit"

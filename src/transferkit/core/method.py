@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args, get_origin, get_type_hints
 
-from transferkit.core.errors import WrongUse
+from transferkit.core.errors import WrongUse, unknown_name
 
 if TYPE_CHECKING:
     from transferkit.core.predictor import FitRecord, Predictor
@@ -45,6 +45,17 @@ class Method(ABC):
     """True for what transfer is compared with."""
     deterministic: ClassVar[bool] = False
     """True where the seed changes nothing: one fit then stands for every seed."""
+    positive: ClassVar[tuple[str, ...]] = ()
+    """Settings that must be above 0 (or None, where that is allowed)."""
+
+    def __post_init__(self) -> None:
+        for name in self.positive:
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                raise WrongUse(f"{self.name}:{name}={value} must be above 0")
+        for name, hint in get_type_hints(type(self)).items():
+            if get_origin(hint) is Literal and getattr(self, name) not in get_args(hint):
+                raise unknown_name(f"{name} of method {self.name}", str(getattr(self, name)), get_args(hint))
 
     @abstractmethod
     def fit(self, sources: tuple[Source, ...], target: Target, run: Run) -> Predictor:
@@ -100,4 +111,4 @@ def check_sources(method: Method, sources: tuple[Source, ...]) -> None:
 def _spell(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return repr(value) if isinstance(value, float) else str(value)

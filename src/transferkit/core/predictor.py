@@ -12,6 +12,9 @@ from transferkit.core.task import Curve, Predictions, Task
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from transferkit.core.examples import Examples
+    from transferkit.core.run import Run
+
 
 @dataclass(frozen=True)
 class FitRecord:
@@ -20,6 +23,8 @@ class FitRecord:
     curve: Curve = field(default_factory=Curve)
     best_epoch: int | None = None
     """The epoch whose weights were kept, counted from 1."""
+    cut_short: bool = False
+    """True where the deadline came before the end of training."""
     trainable_parameters: int = 0
     total_parameters: int = 0
     notes: tuple[str, ...] = ()
@@ -40,6 +45,13 @@ class Predictor(ABC):
 
         `progress(done, total)` is called as it goes.
         """
+
+    def judge(self, examples: Examples, run: Run) -> Predictions:
+        """Predictions for examples with ids; a predictor on a frozen network takes what the cache holds of them."""
+        return self.predict(examples.items)
+
+    def to(self, device: str) -> None:  # noqa: B027 - most have nothing to move
+        """Predict on this device from now on."""
 
     @abstractmethod
     def describe(self) -> dict[str, Any]:

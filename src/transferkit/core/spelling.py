@@ -32,6 +32,15 @@ def read_method(text: str) -> Method:
     return cls(**settings)
 
 
+def given_settings(text: str) -> frozenset[str]:
+    """The settings a spelling names, at whatever value: what a person has named is not tuned.
+
+    >>> sorted(given_settings("full:epochs=3,learning_rate=0.0005"))
+    ['epochs', 'learning_rate']
+    """
+    return frozenset(part.partition("=")[0].strip() for part in text.partition(":")[2].split(",") if part.strip())
+
+
 def _cast(where: str, text: str, hint: Any) -> Any:
     """The value of type `hint` that `text` spells."""
     options = get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)

@@ -51,10 +51,16 @@ class Metric(ABC):
     """How a difference is worded: "3.2 accuracy points"."""
     scale: ClassVar[float] = 100.0
     """Multiplied in for people: 0.931 -> 93.1."""
+    reach: ClassVar[float] = 1.0
+    """The largest difference between two values; infinite for a metric without bounds."""
 
     @abstractmethod
     def per_item(self, predictions: Predictions, labels: Sequence[Any]) -> np.ndarray:
         """(n,) float64; the metric is the mean."""
+
+    def step(self, labels: Sequence[Any]) -> float:
+        """The largest change that one item of these can make to its own value: says how little equal results prove."""
+        return 1.0
 
     def value(self, predictions: Predictions, labels: Sequence[Any]) -> float:
         """The metric itself."""
@@ -121,7 +127,7 @@ class Task(ABC):
 
     @abstractmethod
     def loss(self, outputs: Any, targets: Any, item_weights: Tensor | None = None) -> torch.Tensor:
-        """Mean loss of a batch, a scalar. `item_weights`: (n,) or None."""
+        """Mean loss of a batch, a scalar. `item_weights`: (n,) of mean 1 over all items, or None."""
 
     @abstractmethod
     def decode(self, outputs: Any, processor: Processor | None = None) -> Predictions:

@@ -9,14 +9,18 @@ from transferkit.ops.statistics.crossed import crossed_interval
 
 
 def paired_gain(
-    arm: np.ndarray, baseline: np.ndarray, higher_is_better: bool = True, level: float = 0.95, step: float = 1.0
+    arm: np.ndarray,
+    baseline: np.ndarray,
+    higher_is_better: bool = True,
+    level: float = 0.95,
+    step: float = 1.0,
+    reach: float = 1.0,
 ) -> Gain:
     """The gain of `arm` over `baseline`, both (S seeds, n items) of the metric's values an item; positive is better.
 
     Row s of both comes from seed s and column i from test item i. The interval treats seeds and items as random; see
-    `ops/statistics/crossed.py`. With one seed it speaks of other items only (`n_seeds` says so). `step` is the largest
-    change one item can make (1 for metrics between 0 and 1): no gain is larger, so the interval ends there, and it says
-    how wide the interval is where the arms never differ.
+    `ops/statistics/crossed.py`. With one seed it speaks of other items only (`n_seeds` says so). `step`, the largest
+    change one item can make, says how wide the interval is where the arms never differ; no interval goes beyond `reach`.
 
     >>> gain = paired_gain(np.array([[1.0, 1.0, 0.0], [1.0, 1.0, 1.0]]), np.array([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]]))
     >>> round(gain.mean, 3), gain.n_seeds, gain.n_items
@@ -28,10 +32,10 @@ def paired_gain(
     interval = crossed_interval(differences if higher_is_better else -differences, level, step)
     return Gain(
         mean=interval.mean,
-        low=max(interval.low, -step),
-        high=min(interval.high, step),
+        low=max(interval.low, -reach),
+        high=min(interval.high, reach),
         level=level,
         n_seeds=arm.shape[0],
         n_items=arm.shape[1],
-        smallest_detectable=min(interval.smallest_detectable, step),
+        smallest_detectable=min(interval.smallest_detectable, reach),
     )

@@ -1,10 +1,9 @@
 """At which level each of several arms is proven, so that trying many does not make one look good by chance.
 
-The chosen arm is picked on validation before the seal is opened: it is the primary claim, one hypothesis named in
-advance, and keeps the full level. The other proven arms are secondary and share the error between them (Bonferroni), so
-that all their intervals hold at once at the full level. Read in that order - the others only once the primary claim is
-decided - this is the fixed-sequence procedure of Maurer, Hothorn & Lehmacher (1995; Westfall & Krishen 2001): all claims
-of a study together are wrong with at most the nominal probability.
+`transfer`: the chosen arm is picked on validation before the seal is opened: it is the primary claim, one hypothesis named
+in advance, and keeps the full level. The other proven arms are secondary and share another error of the same size between
+them (Bonferroni): each of the two families is wrong with at most the nominal probability. `compare`: the person named the
+arms, none stands out, and all claims share one error, so that all intervals hold at once.
 
 Bonferroni and not Holm, because a verdict is read off an interval: intervals that agree with Holm's tests say no more
 than "beyond 0" about whatever Holm rejects and Bonferroni does not (Strassburger & Bretz 2008).

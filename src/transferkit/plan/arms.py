@@ -5,15 +5,20 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from transferkit.core.errors import WrongUse
 from transferkit.core.method import Method, check_sources
 from transferkit.core.source import Source
+from transferkit.core.spelling import read_method
 from transferkit.methods.baseline.majority import Majority
 from transferkit.methods.baseline.scratch import Scratch
 from transferkit.methods.finetune.full import Full
 from transferkit.methods.frozen.linear_probe import LinearProbe
 from transferkit.sources import architectures
+
+Wanted = tuple[Method, frozenset[str]]
+"""A method, and those of its settings that a person has named: they are not tuned."""
 
 
 @dataclass(frozen=True)
@@ -25,58 +30,81 @@ class Arm:
     sources: tuple[Source, ...]
     baseline: str | None = None
     """Name of the arm it is compared with; None for a baseline itself."""
+    fixed: frozenset[str] = frozenset()
+    """Settings that are not tuned."""
 
     def candidates(self) -> list[Method]:
         """The settings to choose from on validation, the method's own first."""
-        grid = [[(key, value) for value in values] for key, values in self.method.tunes.items()]
-        chosen_by_hand = {key for key in self.method.tunes if getattr(self.method, key) != self.method.tunes[key][0]}
-        free = [axis for axis in grid if axis[0][0] not in chosen_by_hand]
-        return [replace(self.method, **dict(point)) for point in itertools.product(*free)]
+        tunes = self.method.tunes
+        free = [key for key in tunes if key not in self.fixed and getattr(self.method, key) == tunes[key][0]]
+        grid = [[(key, value) for value in tunes[key]] for key in free]
+        return [replace(self.method, **dict(point)) for point in itertools.product(*grid)]
 
     @property
     def source_names(self) -> tuple[str, ...]:
         """The sources as the person named them."""
         return tuple(source.name for source in self.sources)
 
+    def written(self) -> list[Any]:
+        """As JSON-able values; `read_arm` is the inverse."""
+        return [self.name, str(self.method), list(self.source_names), self.baseline, sorted(self.fixed)]
+
+
+def read_arm(written: Sequence[Any], sources: Sequence[Source]) -> Arm:
+    """The arm that was written down, on sources of these names."""
+    name, method, names, baseline, fixed = written
+    by_name = {source.name: source for source in sources}
+    return Arm(name, read_method(method), tuple(by_name[n] for n in names), baseline, frozenset(fixed))
+
 
 def proposed(sources: Sequence[Source], promising: Sequence[Source]) -> list[Arm]:
     """The arms of `transfer`: a linear probe of every source, full fine-tuning of the `promising` ones."""
     wanted: list[tuple[Method, Source]] = [(LinearProbe(), source) for source in sources]
     wanted += [(Full(), source) for source in promising]
-    return with_baselines([(method, (source,)) for method, source in wanted])
+    return with_baselines([(method, frozenset(), (source,)) for method, source in wanted])
 
 
-def named(sources: Sequence[Source], methods: Sequence[Method]) -> list[Arm]:
+def named(sources: Sequence[Source], methods: Sequence[Wanted]) -> list[Arm]:
     """The arms of `compare`: every named method on every set of sources it takes; an unfit one gives its reason."""
-    wanted: list[tuple[Method, tuple[Source, ...]]] = []
-    for method in methods:
+    scratches = [method for method, _ in methods if isinstance(method, Scratch)]
+    if len(scratches) > 1:
+        raise WrongUse(f"scratch is named {len(scratches)} times; the baseline is one, name its settings once")
+    if all(method.is_baseline for method, _ in methods):
+        raise WrongUse(
+            "every named method is a baseline; name one that is compared with it, such as linear_probe or full"
+        )
+    wanted: list[tuple[Method, frozenset[str], tuple[Source, ...]]] = []
+    for method, fixed in dict.fromkeys(methods):
         fitting = list(_fitting(method, sources))
         if not fitting:
             check_sources(method, ())
             raise WrongUse(f"method {method.name} fits none of the sources {', '.join(s.name for s in sources)}")
-        wanted += [(method, group) for group in fitting]
+        wanted += [(method, fixed, group) for group in fitting]
     return with_baselines(wanted)
 
 
-def with_baselines(wanted: Sequence[tuple[Method, tuple[Source, ...]]]) -> list[Arm]:
+def with_baselines(wanted: Sequence[tuple[Method, frozenset[str], tuple[Source, ...]]]) -> list[Arm]:
     """Add, first, one scratch for every architecture among the arms, and the majority floor."""
     scratch_of: dict[str, Source] = {}
-    for method, sources in wanted:
+    for method, _, sources in wanted:
         if not method.is_baseline:
             for source in sources[:1]:
                 scratch_of.setdefault(_architecture(source), source)
-    by_hand = next((method for method, _ in wanted if isinstance(method, Scratch)), Scratch())
+    by_hand = next(((m, f) for m, f, _ in wanted if isinstance(m, Scratch)), None)
+    scratch, fixed_scratch = by_hand or (Scratch(), frozenset())
     baselines = {
-        key: Arm("scratch" if len(scratch_of) == 1 else f"scratch ({source.name})", by_hand, (source,))
+        key: Arm(
+            "scratch" if len(scratch_of) == 1 else f"scratch ({source.name})", scratch, (source,), None, fixed_scratch
+        )
         for key, source in scratch_of.items()
-    } or {"": Arm("scratch", by_hand, ())}
+    } or {"": Arm("scratch", scratch, (), None, fixed_scratch)}
     arms = [*baselines.values(), Arm("majority", Majority(), ())]
-    for method, sources in wanted:
+    for method, fixed, sources in wanted:
         if method.is_baseline:
             continue
         baseline = baselines[_architecture(sources[0])].name if sources else next(iter(baselines.values())).name
-        spelled = str(method) if sum(m.name == method.name for m, s in wanted if s == sources) > 1 else method.name
-        arms.append(Arm(f"{spelled} < {' + '.join(s.name for s in sources)}", method, sources, baseline))
+        spelled = str(method) if sum(m.name == method.name for m, _, s in wanted if s == sources) > 1 else method.name
+        arms.append(Arm(f"{spelled} < {' + '.join(s.name for s in sources)}", method, sources, baseline, fixed))
     return arms
 
 

@@ -11,8 +11,8 @@ from transferkit.evaluate.proof import Proven
 from transferkit.plan.arms import Arm
 from transferkit.plan.proving import Claim, Refits
 from transferkit.plan.ranking import Ranking
-from transferkit.plan.selection import Tried
 from transferkit.plan.trials import Trials
+from transferkit.plan.tried import Tried
 
 
 @dataclass(frozen=True)
@@ -20,11 +20,14 @@ class Settings:
     """How a study is carried out."""
 
     seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
-    n_folds: int = 3
+    folds: tuple[int, ...] = (0, 1, 2)
+    """Seeds of the splits of the open labels that arms are chosen on."""
     margin: float = 0.01
     """Largest difference that does not matter, in the metric's own scale."""
     prove_every_arm: bool = False
     """True: every arm is proven (compare); False: the best arm of each source (transfer)."""
+    resumable: bool = False
+    """True where the run directory stays: the same call with it goes on."""
     command: str = ""
     """How the person asked for it, for the report."""
 
@@ -43,6 +46,7 @@ class Findings:
     evidence: dict[str, Proven] = field(default_factory=dict)
     test: Examples | None = None
     interrupted: bool = False
+    """Ctrl-C came before the proof."""
 
     def seeds_of(self, claim: Claim) -> list[int]:
         """Seeds that both the claim's arm and its baseline were refitted with."""

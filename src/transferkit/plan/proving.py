@@ -1,13 +1,14 @@
-"""Proving: refit the chosen arm and its baseline with paired seeds on every open label, then open the seal.
+"""Proving: refit the chosen arm and its baseline with paired seeds on every open label; then the seal may be opened.
 
 What is to be proven is written down before the seal is opened, and never changes afterwards, not even when an interrupted
-study goes on. First the chosen arm (the primary claim, at the full level); then, as far as the budget allows, the best arm
-of every other source (secondary claims, at the corrected level).
+study goes on. First the chosen arm (the primary claim); then, as far as the budget allows, the secondary ones. A pair in
+which one fit was cut short by the budget is not evidence and is left out.
 """
 
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -16,8 +17,8 @@ from transferkit.core.method import Method
 from transferkit.core.predictor import Predictor
 from transferkit.core.spelling import read_method
 from transferkit.plan.arms import Arm
-from transferkit.plan.selection import Tried
 from transferkit.plan.trials import Trials, record_of
+from transferkit.plan.tried import Tried
 
 CHOICE = "choice"
 TIMED_ITEMS = 64
@@ -38,8 +39,8 @@ class Refits:
     """Final predictors: arm name -> seed -> predictor."""
 
     predictors: dict[str, dict[int, Predictor]] = field(default_factory=dict)
-    seconds: dict[str, float] = field(default_factory=dict)
-    """Of the last refit of each arm."""
+    seconds: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    """Of every refit that was made, by arm."""
     seconds_an_item: float | None = None
     """What predicting one item takes."""
     notes: list[str] = field(default_factory=list)
@@ -49,83 +50,97 @@ class Refits:
         return sorted(self.predictors.get(arm, {}).keys() & self.predictors.get(other, {}).keys())
 
 
-def choose(arms: Sequence[Arm], tried: Tried, trials: Trials, every_arm: bool) -> list[Claim]:
-    """The claims, best validation first. `every_arm`: one a contender; else one a set of sources.
+def written_choice(arms: Sequence[Arm], trials: Trials) -> list[Claim]:
+    """The claims the journal holds; none where nothing has been chosen yet."""
+    by_name = {arm.name: arm for arm in arms}
+    return [
+        Claim(by_name[arm], read_method(method), by_name[baseline], read_method(baseline_method))
+        for arm, method, baseline, baseline_method in trials.journal.get(CHOICE) or ()
+    ]
 
-    What the journal has written down already is taken as it stands.
+
+def choose(arms: Sequence[Arm], tried: Tried, trials: Trials, every_arm: bool) -> list[Claim]:
+    """The claims, best validation first, written down. `every_arm`: one a contender; else one a set of sources.
+
+    Only arms whose baseline was tried as well are compared with it.
     """
     by_name = {arm.name: arm for arm in arms}
-    if written := trials.journal.get(CHOICE):
-        claims = []
-        for arm, method, baseline, baseline_method in written:
-            claims.append(Claim(by_name[arm], read_method(method), by_name[baseline], read_method(baseline_method)))
-        return claims
-    contenders = [arm for arm in arms if arm.baseline and tried.standing(arm) is not None]
-    contenders.sort(key=lambda arm: tried.standing(arm), reverse=True)  # type: ignore[arg-type, return-value]
     claims, seen = [], set()
-    for arm in contenders:
-        method, baseline = _final(arm, tried), by_name[arm.baseline or ""]
-        if method is None or (arm.sources in seen and not every_arm):
+    for arm in tried.in_order([arm for arm in arms if arm.baseline]):
+        baseline = by_name[arm.baseline or ""]
+        method, baseline_method = _final(arm, tried), _final(baseline, tried)
+        if method is None or baseline_method is None or (arm.sources in seen and not every_arm):
             continue
         seen.add(arm.sources)
-        claims.append(Claim(arm, method, baseline, _final(baseline, tried) or baseline.method))
-    trials.journal.note(CHOICE, [[c.arm.name, str(c.method), c.baseline.name, str(c.baseline_method)] for c in claims])
-    return claims
+        claims.append(Claim(arm, method, baseline, baseline_method))
+    if claims:
+        written = [[c.arm.name, str(c.method), c.baseline.name, str(c.baseline_method)] for c in claims]
+        trials.journal.note(CHOICE, written)
+    return written_choice(arms, trials)
 
 
-def refit(claims: Sequence[Claim], trials: Trials, seeds: Sequence[int], refits: Refits) -> None:
+def refit(claims: Sequence[Claim], tried: Tried, trials: Trials, seeds: Sequence[int], refits: Refits) -> None:
     """Fit the claims' arms and baselines on every open label, the primary claim's seeds first, within the allowance.
 
-    Predictors are added to `refits` as they are there. One pair is always fitted, if need be cut short by the budget, and
-    says so; any other only where it is expected to fit in.
+    Predictors are added to `refits` as they are there. The first pair is begun whatever it is expected to cost; any other
+    only where it is expected to fit in. What fails or does not fit in is noted, and the next claim is taken.
     """
     for position, claim in enumerate(claims):
         pair = [(claim.arm, claim.method), (claim.baseline, claim.baseline_method)]
         for n_done, seed in enumerate(seeds):
-            missing = [(arm, method) for arm, method in pair if _is_missing(arm, method, seed, refits)]
-            expected = sum(refits.seconds.get(arm.name, 0.0) for arm, _ in missing)
-            first_pair = position == n_done == 0
-            fits_in = trials.allowance.allows(1.1 * expected + _predicting(refits, trials, len(missing)), len(missing))
-            if not (fits_in or first_pair):
+            missing = [(arm, method) for arm, method in pair if _must_fit(arm, method, seed, trials, refits)]
+            expected = sum(_expected(arm, method, tried, trials, refits) for arm, method in missing)
+            expected += _predicting(refits, trials, len(missing))
+            is_first = position == n_done == 0
+            if missing and not trials.allowance.allows(1.1 * expected, len(missing)) and not is_first:
                 refits.notes.append(
                     f"the budget ended the proof of {claim.arm.name} after {n_done} of {len(seeds)} seeds"
                 )
                 break
             try:
                 for arm, method in pair:
-                    _refit_one(arm, method, seed, trials, refits, share=0.5 if first_pair and arm == claim.arm else 1.0)
+                    _refit_one(arm, method, seed, trials, refits)
             except BudgetSpent:
-                if first_pair:
-                    budget = trials.allowance.budget
-                    raise Failed(
-                        f"the budget of {budget} ended before one arm was proven; give a larger --budget"
-                    ) from None
-                refits.notes.append(f"the budget ended the proof of {claim.arm.name} within seed {seed}")
+                refits.notes.append(f"the budget cut the proof of {claim.arm.name} short, in seed {seed}")
+                break
+            except Failed as reason:
+                refits.notes.append(f"{claim.arm.name} could be tried but not proven: {reason}")
                 break
             trials.progress(f"proving arm {position + 1} of {len(claims)}", n_done + 1, len(seeds))
 
 
-def _is_missing(arm: Arm, method: Method, seed: int, refits: Refits) -> bool:
+def _is_there(arm: Arm, method: Method, seed: int, refits: Refits) -> bool:
     several = refits.predictors.get(arm.name, {})
-    return seed not in several and not (method.deterministic and several)
+    return seed in several or bool(method.deterministic and several)
 
 
-def _refit_one(arm: Arm, method: Method, seed: int, trials: Trials, refits: Refits, share: float) -> None:
-    """Fit unless it is there; `share`: how much of what is left it may take."""
-    if not _is_missing(arm, method, seed, refits):
+def _must_fit(arm: Arm, method: Method, seed: int, trials: Trials, refits: Refits) -> bool:
+    return not (_is_there(arm, method, seed, refits) or trials.is_proven(arm, method, seed))
+
+
+def _refit_one(arm: Arm, method: Method, seed: int, trials: Trials, refits: Refits) -> None:
+    if _is_there(arm, method, seed, refits):
         several = refits.predictors[arm.name]
         several.setdefault(seed, next(iter(several.values())))
         return
     left = trials.allowance.seconds_left - _predicting(refits, trials, 1)
-    deadline = None if trials.allowance.budget.seconds is None else time.monotonic() + share * left
+    deadline = None if trials.allowance.budget.seconds is None else time.monotonic() + left
     result = trials.prove(arm, method, seed, deadline)
     if result.status == "failed":
-        raise Failed(f"{arm.name} could be tried but not refitted: {result.message}")
+        raise Failed(result.message)
     predictor = trials.journal.predictor(trials.proof_key(arm, method, seed))
     predictor.record = record_of(result)
+    predictor.to(trials.device)
     refits.predictors.setdefault(arm.name, {})[seed] = predictor
-    refits.seconds[arm.name] = result.seconds
-    refits.notes += [f"{arm.name}, seed {seed}: {note}" for note in predictor.record.notes]
+    refits.seconds[arm.name].append(result.seconds)
+
+
+def _expected(arm: Arm, method: Method, tried: Tried, trials: Trials, refits: Refits) -> float:
+    """Seconds of one refit: as the last one, or as the trials on a fold, scaled to all open labels."""
+    if refits.seconds[arm.name]:
+        return refits.seconds[arm.name][-1]
+    whole, fold = len(trials.target.whole().train), len(trials.target.fold(0).train)
+    return tried.seconds(arm, method) * whole / fold
 
 
 def _predicting(refits: Refits, trials: Trials, n_more: int) -> float:

@@ -10,6 +10,7 @@ import numpy as np
 
 from transferkit.core.errors import BudgetSpent, TransferkitError, WrongUse
 from transferkit.core.examples import Examples
+from transferkit.core.network import parts_of
 from transferkit.core.run import Run
 from transferkit.core.source import Source
 from transferkit.core.target import Target
@@ -20,7 +21,7 @@ from transferkit.evaluate.summary import RankedSource
 from transferkit.ops.random_features import random_features
 from transferkit.sources.processors import ImageProcessor
 from transferkit.training.body import Body
-from transferkit.training.frozen import decoded, frozen_states
+from transferkit.training.frozen import frozen_states, processed
 
 FLOOR_SIDE = 32
 FLOOR_FEATURES = 512
@@ -92,7 +93,7 @@ def _candidate(source: Source, target: Target, data: Examples, run: Run) -> Cand
 def _floor(target: Target, data: Examples, run: Run) -> np.ndarray | None:
     """(n,) the metric on each item from random features of its pixels; None where all pictures look the same."""
     processor = ImageProcessor(size=(FLOOR_SIDE, FLOOR_SIDE), mean=(0.5,) * 3, std=(0.5,) * 3)
-    pixels = processor(decoded(data.items, range(len(data)))).flatten(1).numpy()
+    pixels = parts_of(processed(processor, data.items))[0].flatten(1).numpy()
     generator = np.random.default_rng(run.derived_seed("floor"))
     if not np.ptp(pixels, axis=0).any():
         return None

@@ -7,16 +7,12 @@ from pathlib import Path
 
 from transferkit.core.errors import Failed
 from transferkit.core.predictor import Predictor
-from transferkit.core.run import Progress, silent
 from transferkit.evaluate.proof import prove
 from transferkit.evaluate.summary import StudySummary
 from transferkit.plan.findings import Findings
-from transferkit.plan.proving import choose, refit
+from transferkit.plan.proving import choose, refit, written_choice
 from transferkit.plan.selection import select
 from transferkit.plan.summarise import summarise
-
-RESERVE = 0.5
-"""Share of the seconds that is kept back for the proof."""
 
 
 @dataclass(eq=False)
@@ -45,19 +41,22 @@ class Study:
         return printed(self.summary)
 
 
-def carry_out(findings: Findings, progress: Progress = silent) -> Study:
-    """Try the arms, choose on validation, prove on the sealed test. Ctrl-C ends it with what is done; the seal stays."""
+def carry_out(findings: Findings) -> Study:
+    """Try the arms, choose on validation, prove on the sealed test. Ctrl-C ends it with what is done."""
     trials, settings = findings.trials, findings.settings
     try:
-        select(findings.arms, trials, settings.n_folds, RESERVE, 2 * len(settings.seeds), findings.tried)
-        findings.claims = choose(findings.arms, findings.tried, trials, settings.prove_every_arm)
+        chosen = written_choice(findings.arms, trials)
+        select(findings.arms, trials, settings.folds, len(settings.seeds), findings.tried, only_replay=bool(chosen))
+        findings.claims = chosen or choose(findings.arms, findings.tried, trials, settings.prove_every_arm)
         _check_claims(findings)
-        refit(findings.claims, trials, settings.seeds, findings.refits)
+        findings.tried.notes = trials.journal.note("selection", findings.tried.notes)  # as it ended the first time
+        refit(findings.claims, findings.tried, trials, settings.seeds, findings.refits)
+        if findings.seeds_of(findings.claims[0]):
+            purpose = f"the proof of study {trials.journal.directory.name}"
+            findings.evidence, findings.test = prove(findings.predictors(), trials.target, purpose, trials.progress)
     except KeyboardInterrupt:
-        findings.interrupted = True
+        findings.interrupted, findings.evidence = True, {}
         return Study(summarise(findings), None)
-    purpose = f"the proof of study {trials.journal.directory.name}"
-    findings.evidence, findings.test = prove(findings.predictors(), trials.target, purpose, progress)
     summary = summarise(findings)
     return Study(summary, findings.final_predictor(summary.best))
 
@@ -66,8 +65,11 @@ def _check_claims(findings: Findings) -> None:
     """A study with nothing to prove is an error that says why."""
     if findings.claims:
         return
-    if findings.tried.notes:
-        budget = findings.trials.allowance.budget
-        raise Failed(f"the budget of {budget} is too small for a single trial and its proof; give a larger --budget")
-    reasons = {f"{arm.name}: {r.message}" for arm in findings.arms for r in findings.tried.all(arm) if r.message}
-    raise Failed(f"no arm gave a result ({'; '.join(sorted(reasons))})")
+    results = [(arm, result) for arm in findings.arms for result in findings.tried.all(arm)]
+    failures = {f"{arm.name}: {result.message}" for arm, result in results if result.status == "failed"}
+    if failures:
+        raise Failed(f"no arm gave a result ({'; '.join(sorted(failures))})")
+    budget = findings.trials.allowance.budget
+    raise Failed(
+        f"the budget of {budget} is too small for one trial, its baseline and their proof; give a larger --budget"
+    )

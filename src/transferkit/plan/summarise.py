@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import io
 import platform
 from importlib.metadata import version
 from typing import Any
@@ -17,19 +15,15 @@ from transferkit.evaluate.summary import (
     CurveSummary,
     Gain,
     MetricInfo,
-    Mistake,
     StudySummary,
     VerdictWord,
 )
 from transferkit.evaluate.verdict import sentence, subject, verdict
 from transferkit.plan.arms import Arm
 from transferkit.plan.findings import Findings
+from transferkit.plan.mistakes import on_the_test
 from transferkit.plan.proving import Claim
 from transferkit.plan.trials import record_of
-
-MISTAKES = 12
-THUMBNAIL = 96
-"""Pixels."""
 
 
 def summarise(findings: Findings) -> StudySummary:
@@ -39,7 +33,7 @@ def summarise(findings: Findings) -> StudySummary:
     gains = _gains(findings)
     primary = findings.claims[0] if findings.claims else None
     word, said, best = _conclusion(findings, gains, info, primary)
-    confusion, mistakes = _on_the_test(findings, best)
+    confusion, mistakes = on_the_test(findings, best)
     return StudySummary(
         verdict=word,
         sentence=said,
@@ -59,11 +53,25 @@ def summarise(findings: Findings) -> StudySummary:
             *(f"{row.name} {row.note}" for row in findings.ranking.rows if row.predicted is None),
             *findings.tried.notes,
             *findings.refits.notes,
+            *_better_baseline(findings),
             *_seen_before(findings),
         ),
         seeds=findings.settings.seeds,
         extra={"margin": findings.settings.margin, "interrupted": findings.interrupted},
     )
+
+
+def _better_baseline(findings: Findings) -> list[str]:
+    """A baseline of another architecture may be the better model: a person should know."""
+    if not findings.claims:
+        return []
+    arms = [findings.claims[0].arm, *(arm for arm in findings.arms if arm.method.name == "scratch")]
+    best = next(iter(findings.tried.in_order(arms)), findings.claims[0].arm)
+    if best in (findings.claims[0].arm, findings.claims[0].baseline):
+        return []
+    return [
+        f"{best.name} did better on validation than {findings.claims[0].arm.name}, whose own baseline is another network"
+    ]
 
 
 def _seen_before(findings: Findings) -> list[str]:
@@ -77,15 +85,24 @@ def _seen_before(findings: Findings) -> list[str]:
 
 
 def _gains(findings: Findings) -> dict[str, Gain]:
-    """Arm -> its paired gain on the test; the first claim at the full level, the others at the corrected one."""
+    """Arm -> its paired gain on the test.
+
+    The chosen arm of `transfer` is one claim, named in advance, at the full level; its secondary claims, and all claims of
+    `compare`, share the error between them.
+    """
     proven = [claim for claim in findings.claims if findings.evidence and findings.seeds_of(claim)]
+    task, labels = findings.trials.target.task, (findings.test.labels if findings.test else None) or ()
+    every_arm = findings.settings.prove_every_arm
     gains = {}
     for position, claim in enumerate(proven):
-        level = 0.95 if position == 0 else secondary_level(len(proven) - 1)
+        alone = position == 0 and not every_arm
+        level = 0.95 if alone else secondary_level(len(proven) - (not every_arm))
         seeds = findings.seeds_of(claim)
         arm, baseline = (_rows(findings, name, seeds) for name in (claim.arm.name, claim.baseline.name))
-        higher = findings.trials.target.task.metric.higher_is_better
-        gains[claim.arm.name] = paired_gain(arm, baseline, higher, level)
+        metric = task.metric
+        gains[claim.arm.name] = paired_gain(
+            arm, baseline, metric.higher_is_better, level, metric.step(labels), metric.reach
+        )
     return gains
 
 
@@ -99,24 +116,29 @@ def _conclusion(
     findings: Findings, gains: dict[str, Gain], info: MetricInfo, primary: Claim | None
 ) -> tuple[VerdictWord, str, str]:
     """The verdict, the sentence and the arm whose predictor is returned."""
-    baseline = next(arm.name for arm in findings.arms if arm.method.is_baseline)
-    if findings.interrupted:
-        n_fits = sum(len(findings.tried.all(arm)) for arm in findings.arms)
-        n_fits += sum(len(by_seed) for by_seed in findings.refits.predictors.values())
-        return (
-            "undecided",
-            (
-                f"Interrupted after {n_fits} fits: nothing is proven and the test split is still sealed; "
-                "run the same command with the same --out to go on."
-            ),
-            baseline,
+    if findings.interrupted or primary is None:
+        return "undecided", _interrupted(findings), next(arm.name for arm in findings.arms if arm.method.is_baseline)
+    if primary.arm.name not in gains:
+        said = (
+            f"Nothing is proven: {'; '.join(findings.refits.notes)}. "
+            f"The predictor is that of {primary.arm.name}, chosen on validation alone."
         )
-    assert primary is not None, "a study that was not interrupted has a claim"
+        return "undecided", said, primary.arm.name
     gain = gains[primary.arm.name]
-    margin = findings.settings.margin
-    word = verdict(gain, margin)
-    said = sentence(subject(primary.method.name, primary.arm.source_names), gain, info, margin)
+    word = verdict(gain, findings.settings.margin)
+    said = sentence(subject(primary.method.name, primary.arm.source_names), gain, info, findings.settings.margin)
     return word, said, primary.arm.name if word == "helps" else primary.baseline.name
+
+
+def _interrupted(findings: Findings) -> str:
+    n_fits = sum(len(findings.tried.all(arm)) for arm in findings.arms)
+    n_fits += sum(len(fits) for fits in findings.refits.seconds.values())
+    how = (
+        "run the same command with the same --out to go on"
+        if findings.settings.resumable
+        else "with --out FOLDER an interrupted study can go on"
+    )
+    return f"Interrupted after {n_fits} fits: nothing is proven; {how}."
 
 
 def _arm(arm: Arm, findings: Findings, gains: dict[str, Gain], best: str) -> ArmSummary:
@@ -129,8 +151,7 @@ def _arm(arm: Arm, findings: Findings, gains: dict[str, Gain], best: str) -> Arm
     gain = gains.get(arm.name)
     chosen = bool(findings.claims) and findings.claims[0].arm == arm
     proven = arm.name in findings.evidence
-    seeds = findings.refits.predictors.get(arm.name, {})
-    fits = 1 if arm.method.deterministic else len(seeds)
+    refits = findings.refits.seconds[arm.name]
     return ArmSummary(
         name=arm.name,
         method=str(method),
@@ -141,8 +162,8 @@ def _arm(arm: Arm, findings: Findings, gains: dict[str, Gain], best: str) -> Arm
         test=findings.evidence[arm.name].value if proven else None,
         gain=gain,
         verdict=verdict(gain, findings.settings.margin) if gain else None,
-        seconds=sum(r.seconds for r in results) + findings.refits.seconds.get(arm.name, 0.0) * (fits if seeds else 0),
-        trials=len(results) + (fits if seeds else 0),
+        seconds=sum(r.seconds for r in results) + sum(refits),
+        trials=len(results) + len(refits),
         trainable_parameters=record.trainable_parameters if record else None,
         total_parameters=record.total_parameters if record else None,
         notes=(*failures, *(record.notes if record else ())),
@@ -178,47 +199,6 @@ def _curves(findings: Findings) -> tuple[CurveSummary, ...]:
     return tuple(curves)
 
 
-def _on_the_test(findings: Findings, best: str) -> tuple[tuple[tuple[int, ...], ...] | None, tuple[Mistake, ...]]:
-    """Confusion matrix of the returned predictor, and the items it is most surely wrong about."""
-    proven, test = findings.evidence.get(best), findings.test
-    scores = None if proven is None else proven.predictions.scores
-    if proven is None or test is None or scores is None:
-        return None, ()
-    labels, predictions = test.labels or (), proven.predictions
-    task = findings.trials.target.task
-    truth, guess = task.strata(labels), task.strata(predictions.labels)
-    n_classes = scores.shape[1]
-    confusion = np.bincount(truth * n_classes + guess, minlength=n_classes**2).reshape(n_classes, n_classes)
-    confidence = scores[np.arange(len(guess)), guess]
-    wrong = np.flatnonzero(truth != guess)
-    surest = wrong[np.argsort(-confidence[wrong], kind="stable")][:MISTAKES]
-    mistakes = tuple(
-        Mistake(
-            name=test.names[i] if test.names else f"item {i}",
-            truth=str(labels[i]),
-            predicted=str(predictions.labels[i]),
-            confidence=float(confidence[i]),
-            thumbnail=_thumbnail(test.items[i]),
-        )
-        for i in surest.tolist()
-    )
-    return tuple(tuple(row) for row in confusion.tolist()), mistakes
-
-
-def _thumbnail(item: Any) -> str | None:
-    from PIL import Image
-
-    if not isinstance(item, Image.Image):
-        return None
-    picture = item.convert("RGB")
-    scale = THUMBNAIL / max(picture.size)
-    size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
-    picture = picture.resize(size, Image.Resampling.NEAREST if scale > 1 else Image.Resampling.LANCZOS)
-    buffer = io.BytesIO()
-    picture.save(buffer, "PNG", optimize=True)
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
-
-
 def _about_target(findings: Findings) -> dict[str, Any]:
     target = findings.trials.target
     return {
@@ -238,19 +218,13 @@ def _about_target(findings: Findings) -> dict[str, Any]:
 
 def _cost(findings: Findings) -> dict[str, float]:
     tried = [r for arm in findings.arms for r in findings.tried.all(arm)]
-    proving = findings.refits.seconds
-    prove = sum(
-        proving.get(name, 0.0) * len({id(p) for p in by_seed.values()})
-        for name, by_seed in findings.refits.predictors.items()
-    )
+    refits = [seconds for fits in findings.refits.seconds.values() for seconds in fits]
     return {
         "rank": findings.ranking.seconds,
         "try": sum(r.seconds for r in tried),
-        "prove": prove,
+        "prove": sum(refits),
         "total": findings.trials.allowance.seconds_used,
-        "trials": float(
-            len(tried) + sum(len({id(p) for p in b.values()}) for b in findings.refits.predictors.values())
-        ),
+        "trials": float(len(tried) + len(refits)),
     }
 
 
@@ -264,7 +238,7 @@ def _repeat(findings: Findings) -> dict[str, Any]:
         "device": findings.trials.device,
         "versions": {name: version(name) for name in names},
         "seeds": list(findings.settings.seeds),
-        "folds": findings.settings.n_folds,
+        "folds": list(findings.settings.folds),
         "sources": {name: findings.trials.fingerprint_of(source) for name, source in sources.items()},
         "target": findings.trials.target.fingerprint,
     }

@@ -38,8 +38,16 @@ class Trials:
         key = self._key(arm, method, "try", seed)
         return self.journal.finished(key) or self._fit(key, arm, method, self.target.fold(seed), deadline)
 
+    def is_tried(self, arm: Arm, method: Method, seed: int) -> bool:
+        """Whether the journal holds this attempt already."""
+        return self.journal.finished(self._key(arm, method, "try", seed)) is not None
+
+    def is_proven(self, arm: Arm, method: Method, seed: int) -> bool:
+        """Whether the journal holds this refit already."""
+        return self.journal.finished(self.proof_key(arm, method, seed)) is not None
+
     def prove(self, arm: Arm, method: Method, seed: int, deadline: float | None) -> TrialResult:
-        """Fit on every open label; the predictor is kept by the journal."""
+        """Fit on every open label; the predictor is kept by the journal. A fit that was cut short raises BudgetSpent."""
         key = self.proof_key(arm, method, seed)
         return self.journal.finished(key) or self._fit(key, arm, method, self.target.whole(), deadline)
 
@@ -72,7 +80,9 @@ class Trials:
         try:
             run.check_deadline()
             predictor = method.fit(arm.sources, data, run)
-            validation, validation_loss = _judged(predictor, data)
+            if predictor.record.cut_short and key.phase == "prove":
+                raise BudgetSpent(predictor.record.notes[-1])
+            validation, validation_loss = _judged(predictor, data, run)
             result = TrialResult("done", 0.0, validation, validation_loss, plain(predictor.record))
         except BudgetSpent:
             raise
@@ -80,6 +90,8 @@ class Trials:
             result = TrialResult("failed", 0.0, message=str(reason))
         result = replace(result, seconds=time.monotonic() - start)
         self.allowance.count()
+        if result.status == "failed":
+            return result  # tried again when the study goes on: the reason may have gone
         return self.journal.finish(key, result, predictor if key.phase == "prove" else None)
 
 
@@ -95,12 +107,12 @@ def record_of(result: TrialResult) -> FitRecord:
     return FitRecord(curve=curve, **{**values, "notes": tuple(values.get("notes", ()))})
 
 
-def _judged(predictor: Predictor, data: Target) -> tuple[float | None, float | None]:
+def _judged(predictor: Predictor, data: Target, run: Run) -> tuple[float | None, float | None]:
     """Metric and log-loss on the fold's validation items; None where there are none."""
     labels = data.validation.labels
     if not labels:
         return None, None
-    predictions = predictor.predict(data.validation.items)
+    predictions = predictor.judge(data.validation, run)
     return predictor.task.metric.value(predictions, labels), _log_loss(predictor, predictions, labels)
 
 

@@ -82,13 +82,16 @@ class Classify(Task):
             return nn.Linear(network.feature_dim, len(self.classes))
 
     def loss(self, outputs: Any, targets: Any, item_weights: Tensor | None = None) -> Tensor:
-        """Weighted mean cross-entropy; outputs: logits (n, n_classes), targets: (n,) int."""
+        """Mean cross-entropy; outputs: logits (n, n_classes), targets: (n,) int.
+
+        `item_weights` (n,), of mean 1 over all items, are not scaled again in each batch: a batch of light items counts less.
+        """
         from torch.nn import functional
 
         if item_weights is None:
             return functional.cross_entropy(outputs, targets)
         losses = functional.cross_entropy(outputs, targets, reduction="none")
-        return (losses * item_weights).sum() / item_weights.sum()
+        return (losses * item_weights).mean()
 
     def decode(self, outputs: Any, processor: Processor | None = None) -> Predictions:
         """Logits (n, n_classes) -> the most probable class and all probabilities."""

@@ -15,6 +15,7 @@ classes. A class with one item leaves the average with it: such a class makes th
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -45,6 +46,10 @@ class BalancedAccuracy(Metric):
 
     name = "balanced_accuracy"
 
+    def step(self, labels: Sequence[Any]) -> float:
+        """One item of the rarest class moves the metric most."""
+        return _rarest(labels)
+
     def per_item(self, predictions: Predictions, labels: Sequence[Any]) -> np.ndarray:
         """(n,) jackknife pseudo-values; single ones may lie outside 0 to 1.
 
@@ -63,6 +68,10 @@ class MacroF1(Metric):
     """The mean over classes of F1 = 2 hits / (truths + guesses). Use where classes are skewed and false alarms cost."""
 
     name = "macro_f1"
+
+    def step(self, labels: Sequence[Any]) -> float:
+        """One item of the rarest class moves the metric most."""
+        return _rarest(labels)
 
     def per_item(self, predictions: Predictions, labels: Sequence[Any]) -> np.ndarray:
         """(n,) jackknife pseudo-values; single ones may lie outside 0 to 1.
@@ -85,6 +94,12 @@ class MacroF1(Metric):
         sizes = counts.truths[other] + counts.guesses[other] - 1
         totals[wrong] += 2 * counts.hits[other] / sizes - f1[other]
         return _pseudo_values(float(f1.mean()), totals, counts)
+
+
+def _rarest(labels: Sequence[Any]) -> float:
+    """n / (C x the smallest class): what one item of the rarest class adds to its own value of a macro metric."""
+    counts = Counter(labels)
+    return len(labels) / (len(counts) * min(counts.values()))
 
 
 @dataclass(frozen=True)

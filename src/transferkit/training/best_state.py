@@ -13,7 +13,7 @@ the best of 120 epochs on 10 items would look better than it is, and beat a line
 
 
 class BestState:
-    """Keeps the weights with the best metric (ties: the lower loss); without judgements, the last."""
+    """Keeps the weights with the best metric (ties: the lower loss); with fewer than `LEAST_ITEMS` held out, the last."""
 
     def __init__(self, modules: Sequence[nn.Module], patience: int | None) -> None:
         self._modules, self._patience = tuple(modules), patience

@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from transferkit.core.architecture import Architecture
+from transferkit.core.examples import Examples
 from transferkit.core.predictor import FitRecord, Predictor
 from transferkit.core.recognise import opened
+from transferkit.core.run import Run
 from transferkit.core.task import Predictions, Task
 from transferkit.sources import architectures, processors
+from transferkit.training.body import Body
 from transferkit.training.evaluation import joined
 from transferkit.training.every_core import on_every_core
+from transferkit.training.frozen import frozen_states
 from transferkit.training.model import Model, moved
 
 BATCH = 32
@@ -23,9 +28,10 @@ BATCH = 32
 class FittedNetwork(Predictor):
     """A network with a head, and the processor that turns items into its input."""
 
-    def __init__(self, model: Model, record: FitRecord | None = None) -> None:
+    def __init__(self, model: Model, record: FitRecord | None = None, frozen: Body | None = None) -> None:
+        """`frozen`: the body whose weights the network still has, where nothing in it was moved."""
         model.eval()
-        self.model, self.task = model, model.task
+        self.model, self.task, self._frozen = model, model.task, frozen
         self.record = record or FitRecord()
 
     def predict(self, items: Sequence[Any], progress: Callable[[int, int], None] | None = None) -> Predictions:
@@ -45,6 +51,18 @@ class FittedNetwork(Predictor):
             if progress:
                 progress(done, len(items))
         return joined(parts)
+
+    def judge(self, examples: Examples, run: Run) -> Predictions:
+        """As `predict`; where the network is frozen, from its cached features."""
+        if self._frozen is None or not len(examples):
+            return self.predict(examples.items)
+        features = torch.from_numpy(np.array(frozen_states(self._frozen, examples, run)))
+        with torch.inference_mode():
+            return self.model.decode(self.model.outputs(features.to(self.model.parameters()[0].device)))
+
+    def to(self, device: str) -> None:
+        """Move network and head."""
+        self.model.to(torch.device(device))
 
     def describe(self) -> dict[str, Any]:
         """The architecture and the processor."""

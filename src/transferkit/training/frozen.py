@@ -9,14 +9,17 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from transferkit.core.examples import Examples
 from transferkit.core.network import State, parts_of
 from transferkit.core.run import Run
+from transferkit.core.source import Processor
 from transferkit.training.body import Body
 from transferkit.training.every_core import on_every_core
 from transferkit.training.inference import SAMPLE, choose_form, in_form
+from transferkit.training.model import moved
 
 BATCH_BYTES = 5 * 2**20
 """Inputs of one forward pass; what a larger batch makes on its way leaves the core's cache and runs slower."""
@@ -43,7 +46,7 @@ def frozen_states(body: Body, examples: Examples, run: Run, stop: int | None = N
     def compute(indices: Sequence[int]) -> np.ndarray:
         nonlocal done
         if not pass_through:
-            pass_through.append(in_form(body.make(), form))
+            pass_through.append(in_form(body.make().to(run.device), form))
         parts = []
         for state in on_every_core(
             one_batch, [indices[i : i + batch_size] for i in range(0, len(indices), batch_size)]
@@ -55,12 +58,21 @@ def frozen_states(body: Body, examples: Examples, run: Run, stop: int | None = N
 
     def one_batch(indices: Sequence[int]) -> np.ndarray:
         run.check_deadline()
-        state = pass_through[0](body.processor([examples.items[i] for i in indices]), 0, stop)
+        inputs = moved(body.processor([examples.items[i] for i in indices]), torch.device(run.device))
+        state = pass_through[0](inputs, 0, stop)
         if not isinstance(state, Tensor):
             raise TypeError(f"the state at position {position} is a tuple; only single tensors can be cached")
-        return state.numpy()
+        return state.cpu().numpy()
 
     return run.cache.rows(f"state|{body.fingerprint}|{position}|{form}", examples.ids, compute, CHUNK)
+
+
+def processed(processor: Processor, items: Sequence[Any]) -> State:
+    """All items as network inputs, a chunk at a time: no more raw items than a chunk are in memory at once."""
+    chunks = [range(len(items))[i : i + CHUNK] for i in range(0, len(items), CHUNK)]
+    parts = [parts_of(processor(decoded(items, chunk))) for chunk in chunks]
+    joined = tuple(torch.cat(column) for column in zip(*parts, strict=True))
+    return joined[0] if len(joined) == 1 else joined
 
 
 def decoded(items: Sequence[Any], indices: Sequence[int]) -> list[Any]:

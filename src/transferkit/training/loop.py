@@ -1,7 +1,7 @@
 """The one training loop: AdamW, warm-up and cosine, early stopping on validation with the best state restored.
 
-Everything random (order, augmentation) is drawn from the run's seed, so equal seeds give equal weights. The loop ends at the
-run's deadline with the best state so far.
+Everything random (order, augmentation) is drawn from the run's seed, so equal seeds give equal weights on the CPU. The
+loop ends at the run's deadline with the best state so far.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ def _train(model: Model, material: Material, recipe: Recipe, run: Run, penalty: 
     groups = parameter_groups(model.network, model.head, recipe.learning_rate, head_rate, recipe.layer_decay)
     optimizer = torch.optim.AdamW(groups, weight_decay=recipe.weight_decay)
     n = len(material.examples)
-    n_steps = recipe.epochs * math.ceil(n / recipe.batch_size)
+    n_steps = recipe.epochs * len(_batches(torch.arange(n), recipe.batch_size))
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, _warm_up_then_cosine(n_steps, recipe.warm_up))
     order, noise = run.generator("order"), run.generator("augmentation")
     targets = task.encode(material.examples.labels or (), model.processor)
@@ -107,12 +107,13 @@ def _train(model: Model, material: Material, recipe: Recipe, run: Run, penalty: 
     losses: list[float] = []
     rates: list[float] = []
     notes: list[str] = []
+    cut_short = False
     n_epochs = min(recipe.epochs, recipe.stop_after or recipe.epochs)
     step = 0
     for epoch in range(1, n_epochs + 1):
         train_mode(model.network, model.head, recipe.first_moving, recipe.keep_statistics)
         total = 0.0
-        for chosen in torch.split(torch.randperm(n, generator=order), recipe.batch_size):
+        for chosen in _batches(torch.randperm(n, generator=order), recipe.batch_size):
             if run.seconds_left() <= 0:
                 break
             inputs, wanted = task.augment(material.inputs[chosen], take(targets, chosen, device), augmentation, noise)
@@ -130,12 +131,13 @@ def _train(model: Model, material: Material, recipe: Recipe, run: Run, penalty: 
         if run.seconds_left() <= 0:
             if epoch == 1:
                 raise BudgetSpent("the time for this trial ended before its first epoch; give a larger --budget")
+            cut_short = True
             notes.append(f"stopped at the deadline after {epoch - 1} of {n_epochs} epochs")
             break
         if not math.isfinite(total):
             raise Failed(f"the training loss was not a number in epoch {epoch}; try a lower learning_rate")
         losses.append(total / n)
-        rates.append(float(optimizer.param_groups[-1]["lr"]))
+        rates.append(float(optimizer.param_groups[0]["lr"]))
         keeper.judge(epoch, _judge(model, material, recipe, device), len(material.held_out or ()))
         run.progress("training", epoch, n_epochs)
         if keeper.exhausted:
@@ -148,7 +150,16 @@ def _train(model: Model, material: Material, recipe: Recipe, run: Run, penalty: 
         trainable_parameters=sum(p.numel() for p in model.parameters() if p.requires_grad),
         total_parameters=sum(p.numel() for p in model.parameters()),
         notes=tuple(notes),
+        cut_short=cut_short,
     )
+
+
+def _batches(order: Tensor, size: int) -> list[Tensor]:
+    """Batches of `size`; a last one of a single item joins the one before, for one item has no variance to normalise by."""
+    batches = list(torch.split(order, size))
+    if len(batches) > 1 and len(batches[-1]) == 1:
+        batches[-2:] = [torch.cat(batches[-2:])]
+    return batches
 
 
 def epochs_for(n_items: int, batch_size: int, steps: int = 400, least: int = 12, most: int = 120) -> int:

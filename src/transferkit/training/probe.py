@@ -29,7 +29,7 @@ def probe(body: Body, target: Target, solver: str, run: Run) -> FittedNetwork:
     n_head = sum(p.numel() for p in head.parameters())
     n_body = sum(p.numel() for p in network.parameters())
     record = FitRecord(trainable_parameters=n_head, total_parameters=n_body + n_head, settings=settings)
-    return FittedNetwork(Model(target.task, network, head, body.processor), record)
+    return FittedNetwork(Model(target.task, network, head, body.processor), record, frozen=body)
 
 
 def _fit(body: Body, target: Target, solver: str, run: Run) -> tuple[nn.Linear, dict[str, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from transferkit.core.method import Method, Needs, check_sources
 
@@ -25,6 +25,8 @@ class Scratch(Method):
     is_baseline: ClassVar[bool] = True
     tunes: ClassVar[dict[str, tuple[Any, ...]]] = {"learning_rate": (4e-3, 1e-3, 1e-2)}
 
+    positive: ClassVar[tuple[str, ...]] = ("learning_rate", "epochs", "stop_after", "batch_size")
+
     learning_rate: float = 4e-3
     epochs: int | None = None
     """None: as many as give about 400 steps, within 12 to 120."""
@@ -33,7 +35,7 @@ class Scratch(Method):
     batch_size: int = 16
     weight_decay: float = 0.05
     balance: bool = True
-    augmentation: str = "auto"
+    augmentation: Literal["auto", "photos", "glyphs", "none"] = "auto"
 
     def fit(self, sources: tuple[Source, ...], target: Target, run: Run) -> Predictor:
         """Weights drawn from `run.seed`, then the same loop as every other method."""
@@ -58,7 +60,7 @@ class Scratch(Method):
             weight_decay=self.weight_decay,
             patience=max(10, epochs // 4),
             balance=self.balance,
-            augmentation=self.augmentation,  # type: ignore[arg-type]
+            augmentation=self.augmentation,
         )
         return fine_tune(body, None, target, recipe, run)
 

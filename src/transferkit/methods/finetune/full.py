@@ -8,7 +8,7 @@ BatchNorm keeps the statistics of the source.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from transferkit.core.method import Method, Needs, check_sources
 
@@ -30,6 +30,8 @@ class Full(Method):
     paper: ClassVar[str] = "arXiv:2202.10054"
     tunes: ClassVar[dict[str, tuple[Any, ...]]] = {"learning_rate": (5e-4, 1e-4, 2e-3)}
 
+    positive: ClassVar[tuple[str, ...]] = ("learning_rate", "layer_decay", "epochs", "stop_after", "batch_size")
+
     learning_rate: float = 5e-4
     layer_decay: float = 0.8
     """Each stage's rate as a share of the next one's."""
@@ -46,7 +48,7 @@ class Full(Method):
     batch_size: int = 16
     weight_decay: float = 0.01
     balance: bool = True
-    augmentation: str = "auto"
+    augmentation: Literal["auto", "photos", "glyphs", "none"] = "auto"
     """auto, photos, glyphs or none; none where stages are cached."""
 
     def fit(self, sources: tuple[Source, ...], target: Target, run: Run) -> Predictor:
@@ -70,7 +72,7 @@ class Full(Method):
             patience=max(10, epochs // 4),
             keep_statistics=self.keep_statistics,
             balance=self.balance,
-            augmentation=self.augmentation,  # type: ignore[arg-type]
+            augmentation=self.augmentation,
         )
         return fine_tune(body, head, target, recipe, run, self.moving_stages)
 
