@@ -82,7 +82,7 @@ def test_half_precision_on_disk_costs_no_accuracy(name: str):
 
 @pytest.mark.parametrize(
     ("name", "reader", "least"),
-    [("digits-cnn", "mnist", 0.985), ("clothes-cnn", "clothes", 0.85), ("letters-cnn", "letters", 0.65),
+    [("digits-cnn", "mnist", 0.985), ("clothes-cnn", "clothes", 0.85), ("letters-cnn", "letters", 0.70),
      ("objects-cnn", "objects", 0.70)],
 )  # fmt: skip
 def test_accuracy_on_its_own_test_pictures_is_what_the_card_says(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from typing import TYPE_CHECKING, Any, Literal, get_args, get_type_hints
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from transferkit.core.errors import WrongUse, unknown_name
 from transferkit.core.source import Processor
@@ -59,9 +59,8 @@ class ImageProcessor(Processor):
             raise WrongUse(f"image processor: std {self.std} has to be above 0 in every channel")
         if not 0 < self.crop_share <= 1:
             raise WrongUse(f"image processor: crop_share {self.crop_share} is not in (0, 1]")
-        hints = get_type_hints(ImageProcessor, localns={"Tensor": Any, "Image": Any})
-        for name in ("resize", "interpolation"):
-            if getattr(self, name) not in (known := get_args(hints[name])):
+        for name, known in (("resize", get_args(Resize)), ("interpolation", get_args(Interpolation))):
+            if getattr(self, name) not in known:
                 raise unknown_name(f"{name} rule of an image processor", getattr(self, name), known)
 
     def __call__(self, items: Sequence[Any]) -> Tensor:
