@@ -151,3 +151,9 @@ def test_two_thousand_files_take_seconds(shared_data, tmp_path):
     assert len(reading.labelled) == 2000
     assert reading.skipped == ()
     assert len(set(reading.labelled.labels)) == 10
+
+
+def test_a_column_named_for_a_folder_is_refused(put):
+    folder = put("cat/a.png", "dog/b.png")
+    with pytest.raises(WrongUse, match="--label-column"):
+        ImageFolder().read(folder, ReadOptions(label_column="finding"))

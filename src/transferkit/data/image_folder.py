@@ -11,7 +11,7 @@ import os
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -46,6 +46,11 @@ class ImageFolder(Format):
         return path.is_dir() and any(file.suffix.lower() in SUFFIXES for file in _files(path))
 
     def read(self, path: Path, options: ReadOptions, progress: Progress = silent) -> Reading:
+        if options != ReadOptions():
+            named = next(name for name, value in asdict(options).items() if value is not None)
+            raise WrongUse(
+                f"{path} is a folder, which has no columns; leave out --{named.replace('_', '-')}, or name a table"
+            )
         found, strays = _look_through(path)
         if not any(one.label is not None for one in found):
             raise WrongUse(_no_classes(path, strays))

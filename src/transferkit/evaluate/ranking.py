@@ -102,7 +102,8 @@ def predicted_interval(
     share = min(max(mean, 0.0), 1.0)
     effective = share * (1 - share) / variance if variance and 0 < share < 1 else n / WIDENING**2
     low, high = wilson_interval(share, effective, level)
-    return low, min(high + FEW_LABELS / labels_per_class * (1 - share), 1.0)
+    # rounding must not put the prediction outside its own interval
+    return min(low, mean), max(mean, min(high + FEW_LABELS / labels_per_class * (1 - share), 1.0))
 
 
 def above_floor(per_item: np.ndarray, floor: np.ndarray) -> bool:
