@@ -40,7 +40,10 @@ def rank(
     from transferkit.plan.ranking import rank_sources
 
     run = Run(seed=seed, cache=cache or _default_cache(), device=device, progress=progress)
-    return rank_sources(_sources(sources), _target(target, seed), run)
+    given = _sources(sources)
+    ranking = rank_sources(given, _target(target, seed), run)
+    ranking.sorted(given)  # refuses where none can be used
+    return ranking
 
 
 def compare(

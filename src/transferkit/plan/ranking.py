@@ -23,6 +23,7 @@ from transferkit.sources.processors import ImageProcessor
 from transferkit.training.body import Body
 from transferkit.training.frozen import frozen_states, processed
 
+LEFT_OUT = "left out: "
 FLOOR_SIDE = 32
 FLOOR_FEATURES = 512
 
@@ -40,8 +41,8 @@ class Ranking:
         by_name = {source.name: source for source in sources}
         usable = [row for row in self.rows if row.predicted is not None]
         if not usable:
-            reasons = "; ".join(f"{row.name}: {row.note}" for row in self.rows)
-            raise WrongUse(f"none of the sources can be used here ({reasons})")
+            reasons = "; ".join(row.note.removeprefix(LEFT_OUT) for row in self.rows)
+            raise WrongUse(f"none of the {len(self.rows)} source(s) can be used here: {reasons}")
         promising = [row for i, row in enumerate(usable) if i < 2 or row.above_floor is not False]
         return [by_name[row.name] for row in usable], [by_name[row.name] for row in promising]
 
@@ -110,4 +111,4 @@ def _scores(features: np.ndarray, target: Target, data: Examples) -> tuple[dict[
 
 
 def _left_out(source: Source, reason: str) -> RankedSource:
-    return RankedSource(source.name, None, None, None, {}, None, note=f"left out: {reason}")
+    return RankedSource(source.name, None, None, None, {}, None, note=LEFT_OUT + reason)
