@@ -32,7 +32,7 @@ def demo(
     \b
     Examples:
       transferkit demo
-      transferkit demo --out /tmp/digits --json
+      transferkit demo --out digits-demo --json
     """
     from transferkit import front
     from transferkit.plan.demo import SOURCES, demo_target
