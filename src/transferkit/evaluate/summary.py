@@ -134,6 +134,7 @@ class StudySummary:
     """Everything needed to run it again: command, python, versions, device, seeds, sources with fingerprints."""
     notes: tuple[str, ...] = ()
     seeds: tuple[int, ...] = ()
+    """Of the proof: those the chosen arm and its baseline were both refitted with."""
     extra: dict[str, Any] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:

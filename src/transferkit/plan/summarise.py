@@ -56,7 +56,7 @@ def summarise(findings: Findings) -> StudySummary:
             *_better_baseline(findings),
             *_seen_before(findings),
         ),
-        seeds=findings.settings.seeds,
+        seeds=tuple(findings.seeds_of(primary)) if primary and findings.evidence else findings.settings.seeds,
         extra={"margin": findings.settings.margin, "interrupted": findings.interrupted},
     )
 
