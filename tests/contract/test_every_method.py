@@ -77,6 +77,7 @@ def test_its_documentation_says_what_it_gives_and_when_to_use_it(method: Method)
     first, _, rest = (type(method).__doc__ or "").partition("\n")
     assert first.strip().endswith(".") or len(first) > 30
     assert len(rest.strip()) > 30
+    assert ">>>" in rest, "give an example; the doctests run it"
 
 
 def test_same_seed_gives_same_predictions(method: Method, sources: tuple[Source, ...], tiny_target: Target) -> None:

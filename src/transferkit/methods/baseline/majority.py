@@ -25,6 +25,9 @@ class Majority(Method):
     """Predict the class frequencies of the training labels, whatever the item.
 
     A floor to read other results against, not a model to use.
+
+    >>> str(Majority())
+    'majority'
     """
 
     needs: ClassVar[Needs] = Needs()

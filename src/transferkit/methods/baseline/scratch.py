@@ -19,6 +19,9 @@ class Scratch(Method):
     """Train a new network on the target. A model given as source lends its architecture and input size, not its weights.
 
     The baseline of every study. On its own it is the right choice where labels are plenty or no source is near.
+
+    >>> str(Scratch(epochs=20))
+    'scratch:epochs=20'
     """
 
     needs: ClassVar[Needs] = Needs(models=(0, 1))

@@ -24,6 +24,9 @@ class Full(Method):
     """Move every weight a little, the early stages least. Best where there are some labels and the source is near.
 
     With a handful of labels a linear probe is often as good at a hundredth of the cost.
+
+    >>> str(Full(moving_stages=1, augmentation="photos"))
+    'full:moving_stages=1,augmentation=photos'
     """
 
     needs: ClassVar[Needs] = Needs(models=(1, 1))

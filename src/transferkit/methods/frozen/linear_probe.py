@@ -23,6 +23,9 @@ class LinearProbe(Method):
     """Leave the network as it is and learn only the last, linear step. Seconds, and hard to beat with few labels.
 
     Not the best where labels are many or the target looks unlike what the source was trained on; then `full`.
+
+    >>> str(LinearProbe(solver="logistic"))
+    'linear_probe:solver=logistic'
     """
 
     needs: ClassVar[Needs] = Needs(models=(1, 1), features=True)
