@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -65,6 +66,7 @@ class Experiment:
         assert specification is not None
         assert specification.loader is not None
         module = importlib.util.module_from_spec(specification)
+        sys.modules[specification.name] = module  # where its dataclasses look for their own names
         specification.loader.exec_module(module)
         function: Callable[[dict[str, Any], Path], Outcome] = module.run
         return function

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from transferkit.core.budget import Budget as Budget
     from transferkit.core.source import Source as Source
     from transferkit.core.target import Target as Target
+    from transferkit.front import candidates as candidates
     from transferkit.front import compare as compare
     from transferkit.front import load as load
     from transferkit.front import rank as rank
@@ -25,6 +26,7 @@ _WHERE = {
     "Budget": "transferkit.core.budget",
     "Source": "transferkit.core.source",
     "Target": "transferkit.core.target",
+    "candidates": "transferkit.front",
     "compare": "transferkit.front",
     "load": "transferkit.front",
     "rank": "transferkit.front",
@@ -32,7 +34,7 @@ _WHERE = {
 }
 """Public name -> the module it lives in; imported when it is first asked for, so that `import transferkit` is quick."""
 
-__all__ = ["Budget", "Source", "Target", "__version__", "compare", "load", "rank", "transfer"]
+__all__ = ["Budget", "Source", "Target", "__version__", "candidates", "compare", "load", "rank", "transfer"]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,13 +1,12 @@
-"""The front door's verbs: rank, compare, transfer, load."""
+"""The front door's verbs: rank, plan, compare, transfer, load."""
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+import time
+import warnings
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from transferkit.core.budget import Budget
 from transferkit.core.errors import WrongUse
@@ -20,12 +19,15 @@ from transferkit.core.target import Target
 if TYPE_CHECKING:
     from transferkit.core.predictor import Predictor
     from transferkit.plan.arms import Wanted
+    from transferkit.plan.planning import StudyPlan
     from transferkit.plan.ranking import Ranking
+    from transferkit.plan.request import Request
     from transferkit.plan.study import Study
+    from transferkit.sources.candidates.candidate import Candidates
 
 
 def rank(
-    sources: Sequence[Source | str],
+    sources: Sequence[Source | str] | None,
     target: Target | str | Path,
     *,
     seed: int = 0,
@@ -35,19 +37,60 @@ def rank(
 ) -> Ranking:
     """Which source promises most for this target: a predicted metric with an interval, from one cached pass a source.
 
-    Trains nothing and never opens the test split. `print` the result for a table.
+    Trains nothing and never opens the test split. `print` the result for a table. sources: None stands for
+    `candidates(target)`, here and in the other verbs.
     """
     from transferkit.plan.ranking import rank_sources
 
     run = Run(seed=seed, cache=cache or _default_cache(), device=device, progress=progress)
-    given = _sources(sources)
-    ranking = rank_sources(given, _target(target, seed), run)
+    given, read = _sources_and_target(sources, target, seed, device)
+    ranking = rank_sources(given, read, run)
     ranking.sorted(given)  # refuses where none can be used
     return ranking
 
 
+def plan(
+    sources: Sequence[Source | str] | None,
+    target: Target | str | Path,
+    *,
+    budget: str | float | Budget | None = None,
+    add: Sequence[str] = (),
+    drop: Sequence[str] = (),
+    pin: Sequence[str] = (),
+    seeds: int = 5,
+    seed: int = 0,
+    cache: Cache | None = None,
+    device: str = "cpu",
+    progress: Progress = silent,
+    begun: float | None = None,
+) -> StudyPlan:
+    """What `transfer` would try, in which order, at which cost, and what it drops and why. `print` it to read it.
+
+    Ranks the sources and times a few batches; fits nothing and never opens the test split. The arguments are those of
+    `transfer`.
+    """
+    from transferkit.plan.conduct import planned
+
+    wishes = (add, drop, pin)
+    return planned(
+        _request(
+            sources,
+            target,
+            None,
+            wishes,
+            budget=budget,
+            seeds=seeds,
+            seed=seed,
+            cache=cache,
+            device=device,
+            progress=progress,
+            begun=begun,
+        )
+    )
+
+
 def compare(
-    sources: Sequence[Source | str],
+    sources: Sequence[Source | str] | None,
     target: Target | str | Path,
     methods: Sequence[Method | str],
     *,
@@ -55,44 +98,106 @@ def compare(
     seeds: int = 5,
     seed: int = 0,
     out: str | Path | None = None,
+    on: str | None = None,
+    label_curve: bool = True,
     cache: Cache | None = None,
     device: str = "cpu",
     progress: Progress = silent,
     command: str = "",
+    begun: float | None = None,
 ) -> Study:
     """Every named method on every source it takes, against scratch; every arm is proven on the sealed test.
 
     `methods` are values such as `Full(epochs=20)` or spellings such as `"full:epochs=20"`. The other arguments are those of
     `transfer`.
     """
-    given = _sources(sources)
+    from transferkit.plan.conduct import conduct
+
     if not methods:
         raise WrongUse("compare needs at least one method, such as linear_probe or full")
-    wanted = [_wanted(method) for method in ([methods] if isinstance(methods, (str, Method)) else methods)]
-    options = _Options(budget, seeds, seed, out, cache, device, progress, command)
-    return _study(given, wanted, target, options)
+    wanted = tuple(_wanted(method) for method in ([methods] if isinstance(methods, (str, Method)) else methods))
+    return conduct(
+        _request(
+            sources,
+            target,
+            wanted,
+            budget=budget,
+            seeds=seeds,
+            seed=seed,
+            out=out,
+            on=on,
+            label_curve=label_curve,
+            cache=cache,
+            device=device,
+            progress=progress,
+            command=command,
+            begun=begun,
+        )
+    )
 
 
 def transfer(
-    sources: Sequence[Source | str],
+    sources: Sequence[Source | str] | None,
     target: Target | str | Path,
     *,
     budget: str | float | Budget | None = None,
+    add: Sequence[str] = (),
+    drop: Sequence[str] = (),
+    pin: Sequence[str] = (),
     seeds: int = 5,
     seed: int = 0,
     out: str | Path | None = None,
+    on: str | None = None,
+    label_curve: bool = True,
     cache: Cache | None = None,
     device: str = "cpu",
     progress: Progress = silent,
     command: str = "",
+    begun: float | None = None,
 ) -> Study:
     """Rank the sources, try the promising arms within the budget, prove the chosen one against scratch.
 
-    budget: seconds, or a spelling such as "10m" or "20 trials"; None: everything planned is run. seeds: paired refits for
-    the proof. out: run directory; the same call with the same directory goes on where it was interrupted, and the result is
-    saved there. cache: where features are kept; None: the person's cache directory.
+    budget: seconds, or a spelling such as "10m" or "20 trials"; None: everything planned is run. add, drop, pin: arms, spelled
+    as the report spells them ("full:epochs=20 < zoo:digits-cnn"); a dropped one is not tried, a pinned one is tried to the
+    end and proven; to drop and to pin `*` stands for anything. seeds: paired refits for the proof. out: run directory; the
+    same call with the same directory goes on where it was interrupted, and the result is saved there. on: where trials run;
+    None is this process, "ray" this machine's cores as Ray workers, "ray://host:port" a cluster. label_curve: also learn from
+    fewer labels, to say how many labels the transfer is worth. cache: where features are kept; None: the person's cache
+    directory. begun: `time.monotonic()` from which the budget counts; None: now.
     """
-    return _study(_sources(sources), None, target, _Options(budget, seeds, seed, out, cache, device, progress, command))
+    from transferkit.plan.conduct import conduct
+
+    wishes = (add, drop, pin)
+    return conduct(
+        _request(
+            sources,
+            target,
+            None,
+            wishes,
+            budget=budget,
+            seeds=seeds,
+            seed=seed,
+            out=out,
+            on=on,
+            label_curve=label_curve,
+            cache=cache,
+            device=device,
+            progress=progress,
+            command=command,
+            begun=begun,
+        )
+    )
+
+
+def candidates(target: Target | str | Path, *, offline: bool = False, device: str = "cpu") -> Candidates:
+    """Sources for a target, where you name none: bundled, in the local Hugging Face cache, and from a short curated list.
+
+    Only such as fit the target's modality and the size of this machine. `print` them to see where each comes from and what
+    would be downloaded. offline: never ask the network.
+    """
+    from transferkit.sources.candidates.propose import propose
+
+    return propose(_target(target, 0).modality, offline=offline, device=device)
 
 
 def load(path: str | Path) -> Predictor:
@@ -102,63 +207,38 @@ def load(path: str | Path) -> Predictor:
     return load_predictor(Path(path))
 
 
-@dataclass(frozen=True)
-class _Options:
-    """What `transfer` and `compare` have in common; said there."""
+def _request(
+    sources: Sequence[Source | str] | None,
+    target: Target | str | Path,
+    methods: tuple[Wanted, ...] | None,
+    wishes: Sequence[Sequence[str]] = ((), (), ()),
+    *,
+    begun: float | None = None,
+    cache: Cache | None = None,
+    budget: str | float | Budget | None = None,
+    **rest: Any,
+) -> Request:
+    """What the verbs have in common: names are read, defaults filled in, and slips refused before anything is loaded."""
+    from transferkit.plan.request import Request
+    from transferkit.plan.wishes import Wishes
 
-    budget: str | float | Budget | None
-    seeds: int
-    seed: int
-    out: str | Path | None
-    cache: Cache | None
-    device: str
-    progress: Progress
-    command: str
-
-
-def _study(sources: list[Source], wanted: list[Wanted] | None, target: Target | str | Path, options: _Options) -> Study:
-    """`wanted`: the methods of `compare`; None for `transfer`, whose arms follow from the ranking."""
-    from transferkit.artifact.journal import Journal
-    from transferkit.plan.allowance import Allowance
-    from transferkit.plan.arms import named, proposed, read_arm
-    from transferkit.plan.findings import Findings, Settings
-    from transferkit.plan.ranking import rank_sources
-    from transferkit.plan.study import carry_out
-    from transferkit.plan.trials import Trials
-    from transferkit.plan.tried import Tried
-
-    seed, n_seeds = options.seed, options.seeds
-    if n_seeds < 1:
-        raise WrongUse(f"seeds={n_seeds}; a proof needs at least 1, and 3 or more to say anything about other seeds")
-    budget, read, cache = Budget.parse(options.budget), _target(target, seed), options.cache or _default_cache()
-    settings = Settings(
-        seeds=tuple(range(seed, seed + n_seeds)),
-        folds=(seed,) if read.validation_is_given else (seed, seed + 1, seed + 2),
-        prove_every_arm=wanted is not None,
-        resumable=options.out is not None,
-        command=options.command,
+    if rest["seeds"] < 1:
+        said = f"seeds={rest['seeds']}; a proof needs at least 1, and 3 or more to say anything about other seeds"
+        raise WrongUse(said)
+    begun = time.monotonic() if begun is None else begun  # before the target is read: that too costs time
+    limit = Budget.parse(budget)
+    given, read = _sources_and_target(sources, target, rest["seed"], rest["device"])
+    return Request(
+        begun=begun,
+        sources=tuple(given),
+        sources_are_proposed=not _are_named(sources),
+        budget=limit,
+        target=read,
+        cache=cache or _default_cache(),
+        methods=methods,
+        wishes=Wishes(*((patterns,) if isinstance(patterns, str) else tuple(patterns) for patterns in wishes)),
+        **rest,
     )
-    identity = {
-        "target": read.fingerprint,
-        "task": {"name": read.task.name, **read.task.describe()},
-        "sources": [source.name for source in sources],
-        "arms": "proposed" if wanted is None else [[str(method), sorted(fixed)] for method, fixed in wanted],
-        "seeds": list(settings.seeds),
-    }
-    with _run_directory(options.out) as directory, Journal.open(directory, identity) as journal:
-        allowance = Allowance(budget, journal.spent_seconds, len(journal.trials()))
-        run = Run(seed=seed, deadline=allowance.deadline, cache=cache, device=options.device, progress=options.progress)
-        ranking = rank_sources(sources, read, run)
-        usable, promising = ranking.sorted(sources)
-        arms = proposed(usable, promising) if wanted is None else named(usable, wanted)
-        # An interrupted study goes on with the arms it began with, even where the ranking came out otherwise this time.
-        arms = [read_arm(arm, sources) for arm in journal.note("arms", [arm.written() for arm in arms])]
-        trials = Trials(read, journal, allowance, cache, options.device, options.progress)
-        tried = Tried(sign=1 if read.task.metric.higher_is_better else -1)
-        study = carry_out(Findings(trials, arms, ranking, settings, tried))
-    if options.out:
-        study.save(options.out)
-    return study
 
 
 def _wanted(method: Method | str) -> Wanted:
@@ -166,14 +246,23 @@ def _wanted(method: Method | str) -> Wanted:
     return (read_method(method), given_settings(method)) if isinstance(method, str) else (method, frozenset())
 
 
-@contextmanager
-def _run_directory(out: str | Path | None) -> Iterator[Path]:
-    """Where a study keeps its journal: the person's directory, or one that is gone afterwards."""
-    if out:
-        yield Path(out)
-        return
-    with tempfile.TemporaryDirectory(prefix="transferkit-") as workplace:
-        yield Path(workplace) / "run"
+def _sources_and_target(
+    sources: Sequence[Source | str] | None, target: Target | str | Path, seed: int, device: str
+) -> tuple[list[Source], Target]:
+    """Both, read; a source that is misspelled is refused before the target is read, which may take long."""
+    if sources is not None:
+        return _sources(sources), _target(target, seed)
+    read = _target(target, seed)
+    found = candidates(read, device=device)
+    if found.downloads:
+        warnings.warn(f"no source was named; {found.announcement}", stacklevel=4)
+    return list(found), read
+
+
+def _are_named(sources: Sequence[Source | str] | None) -> bool:
+    from transferkit.sources.candidates.candidate import Candidates
+
+    return not (sources is None or isinstance(sources, Candidates))
 
 
 def _sources(sources: Sequence[Source | str]) -> list[Source]:
@@ -182,6 +271,8 @@ def _sources(sources: Sequence[Source | str]) -> list[Source]:
     given = [source if isinstance(source, Source) else Source(source) for source in sources]
     if not given:
         raise WrongUse("no source was named; name one or more, such as zoo:digits-cnn or hf:microsoft/resnet-18")
+    for source in given:
+        source.check()
     return list(dict.fromkeys(given))
 
 

@@ -10,10 +10,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from transferkit.evaluate.label_equivalence import sentence
 from transferkit.evaluate.summary import (
     ArmSummary,
+    CurvePoint,
     CurveSummary,
+    EquivalentLabels,
     Gain,
+    LabelEquivalence,
     MetricInfo,
     Mistake,
     RankedSource,
@@ -21,6 +25,13 @@ from transferkit.evaluate.summary import (
 )
 
 ACCURACY = MetricInfo("accuracy", True, "points", 100.0)
+LOG_LOSS = MetricInfo("log_loss", False, "nats", 1.0)
+PLAN = [
+    {"arm": "linear_probe < zoo:digits-cnn", "expected_seconds": 0.3, "seconds": 1.9, "fits": 8, "status": "proven",
+     "reason": "a probe of every source"},
+    {"arm": "full < zoo:shuffled-cnn", "expected_seconds": None, "seconds": 0.0, "fits": 0, "status": "dropped",
+     "reason": "no better than random features"},
+]  # fmt: skip
 CLASSES = [str(digit) for digit in range(10)]
 
 
@@ -77,6 +88,28 @@ def confusion(n_classes: int, each: int = 134) -> tuple[tuple[int, ...], ...]:
     return tuple(rows)
 
 
+def label_equivalence(worth: EquivalentLabels, arm: str = "linear_probe < zoo:digits-cnn") -> LabelEquivalence:
+    """30 labels; scratch's curve goes on to the end of `worth`."""
+    measured = {10: (0.62, 0.83), 17: (0.76, 0.89), 30: (0.868, 0.931)}
+    scratch, transfer = (
+        tuple(CurvePoint(n, v[i], v[i] - 0.05, v[i] + 0.05, 3 if n < 30 else 5) for n, v in measured.items())
+        for i in ((0, 1) if worth.at == "beyond" or (worth.labels or 0) > 30 else (1, 0))
+    )
+    ends = np.geomspace(30, worth.high or 240, 12) if worth.at == "beyond" or (worth.labels or 0) > 30 else ()
+    beyond = tuple(
+        CurvePoint(n, 1 - 0.132 * (30 / n), 1 - 0.132 * (30 / n) ** 0.5, 1 - 0.132 * (30 / n) ** 1.6, 0)
+        for n in map(float, ends)
+    )
+    better = len(ends) > 0
+    enough = (
+        EquivalentLabels("within", 14.2, 10.9, 21.0, 10, 30)
+        if better
+        else EquivalentLabels("beyond", None, 26.0, None, 10, 30)
+    )
+    said = sentence(30, worth, enough)
+    return LabelEquivalence(arm, "scratch", 30, 0.95, transfer, scratch, beyond, worth, enough, said)
+
+
 def helping() -> StudySummary:
     """Digits with a source that helps, one that does not, one poisoned."""
     best = gain(0.063, 0.041, 0.085)
@@ -117,10 +150,11 @@ def helping() -> StudySummary:
             RankedSource("hf:nobody/nothing", None, None, None, {}, None, note="cannot be reached: you are offline"),
         ),
         arms=(
-            arm("scratch", test=0.868, seconds=41.2),
+            arm("scratch", test=0.868, seconds=41.2, metrics={"accuracy": 0.868, "log_loss": 0.41}),
             arm("majority", test=0.102, seconds=0.01, trials=1, trainable_parameters=10, total_parameters=10),
             arm(
-                "linear_probe < zoo:digits-cnn", status="chosen", gain=best, verdict="helps", test=0.931, seconds=1.9
+                "linear_probe < zoo:digits-cnn", status="chosen", gain=best, verdict="helps", test=0.931, seconds=1.9,
+                metrics={"accuracy": 0.931, "log_loss": 0.23}, further_gains={"log_loss": gain(0.18, 0.12, 0.24)},
             ),
             arm("full < zoo:digits-cnn", status="tried", test=None, validation=0.92, seconds=22.5, trials=3),
             arm("full < zoo:letters-cnn", gain=gain(0.021, -0.009, 0.051, 0.9833), verdict="undecided", seconds=38.0),
@@ -157,14 +191,24 @@ def helping() -> StudySummary:
         },
         notes=("full < zoo:digits-cnn was not proven: the budget left no time for its refits",),
         seeds=(0, 1, 2, 3, 4),
-        extra={"margin": 0.01, "interrupted": False},
+        label_equivalence=label_equivalence(EquivalentLabels("within", 58.0, 41.0, 104.0, 10, 240)),
+        metrics=(ACCURACY, LOG_LOSS),
+        extra={"margin": 0.01, "interrupted": False, "plan": PLAN},
     )  # fmt: skip
 
 
-def ended(summary: StudySummary, verdict: Any, sentence: str, chosen: Gain) -> StudySummary:
+def ended(summary: StudySummary, verdict: Any, said: str, chosen: Gain, worth: EquivalentLabels) -> StudySummary:
     """The same study with another end: the baseline is returned."""
     arms = tuple(replace(a, gain=chosen, verdict=verdict) if a.status == "chosen" else a for a in summary.arms)
-    return replace(summary, verdict=verdict, sentence=sentence, best="scratch", gain=chosen, arms=arms)
+    return replace(
+        summary,
+        verdict=verdict,
+        sentence=said,
+        best="scratch",
+        gain=chosen,
+        arms=arms,
+        label_equivalence=label_equivalence(worth),
+    )
 
 
 def many_classes(summary: StudySummary, n_classes: int) -> StudySummary:
@@ -179,6 +223,7 @@ def interrupted(summary: StudySummary) -> StudySummary:
     )
     return replace(
         summary, verdict="undecided", best="scratch", gain=None, arms=arms, confusion=None, mistakes=(),
+        label_equivalence=None,
         sentence="Interrupted after 12 fits: nothing is proven and the test split is still sealed; run the same command with "
         "the same --out to go on.",
         extra={"margin": 0.01, "interrupted": True},
@@ -197,6 +242,7 @@ def hostile(summary: StudySummary) -> StudySummary:
         ranking=tuple(replace(row, name=evil, note=evil, licence=evil, trained_on=evil) for row in summary.ranking),
         arms=tuple(replace(a, name=evil, method=evil, sources=(evil,), notes=(evil,)) for a in summary.arms),
         curves=tuple(replace(c, arm=evil) for c in summary.curves),
+        label_equivalence=label_equivalence(EquivalentLabels("beyond", None, 55.0, None, 10, 240), evil),
         mistakes=tuple(replace(m, name=evil, truth=evil, predicted=evil) for m in summary.mistakes),
         repeat=summary.repeat | {"command": evil, "sources": {evil: evil}, "versions": {evil: evil}, "device": evil},
         notes=(evil,),
@@ -212,20 +258,20 @@ def study_ends() -> dict[str, StudySummary]:
         "hurts": ended(
             start, "hurts",
             f"{about} is worse than training from scratch by 7.2 accuracy points (95 % interval -9.9 to -4.5; {tail}.",
-            gain(-0.072, -0.099, -0.045),
+            gain(-0.072, -0.099, -0.045), EquivalentLabels("within", 16.0, 12.0, 22.0, 10, 240),
         ),
         "undecided": ended(
             start, "undecided",
             f"{about} is undecided against training from scratch: the gain is 1.1 accuracy points (95 % interval "
             f"-1.2 to 3.4; {tail}. This test would have shown a difference of 3.1 or more (80 % power); more seeds or more "
             "test items would show a smaller one.",
-            gain(0.011, -0.012, 0.034),
+            gain(0.011, -0.012, 0.034), EquivalentLabels("within", 35.0, 21.0, None, 10, 240),
         ),
         "no_difference": ended(
             start, "no_difference",
             f"{about} makes no difference that matters against training from scratch: the gain is 0.1 accuracy points (95 % "
             f"interval -0.6 to 0.8, all of it within 1.0 of 0; {tail}.",
-            gain(0.001, -0.006, 0.008),
+            gain(0.001, -0.006, 0.008), EquivalentLabels("below", None, None, 14.0, 10, 240),
         ),
         "fifteen_classes": many_classes(start, 15),
         "many_classes": many_classes(start, 150),

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from transferkit.artifact import saved
-from transferkit.artifact.journal import JOURNAL, TRIALS, Journal
+from transferkit.artifact.journal import JOURNAL, TRIALS, Journal, glimpse
 from transferkit.core.errors import Failed, WrongUse
 from transferkit.evaluate.trial import TrialKey, TrialResult
 from transferkit.methods.baseline.majority import Frequencies
@@ -53,12 +53,79 @@ def test_a_trial_finishes_only_once(tmp_path: Path) -> None:
             journal.finish(key(), TrialResult("done", 2.0))
 
 
-def test_seconds_of_all_trials_add_up(tmp_path: Path) -> None:
+def test_the_time_spent_is_that_of_the_wall_and_goes_on_where_it_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [100.0]
+    monkeypatch.setattr("transferkit.artifact.journal.time.monotonic", lambda: now[0])
     with Journal.open(tmp_path, IDENTITY) as journal:
         assert journal.spent_seconds == 0
+        now[0] += 10  # two trials side by side, eight seconds each
+        journal.finish(key(0), TrialResult("done", 8.0))
+        journal.finish(key(1), TrialResult("done", 8.0))
+        assert journal.spent_seconds == 10
+        now[0] += 3
+        journal.spend()  # a trial that failed
+        now[0] += 50  # lost by a kill
+    now[0] += 1000
+    with Journal.open(tmp_path, IDENTITY) as journal:
+        assert journal.spent_seconds == 13
+        now[0] += 2
+        journal.finish(key(2), TrialResult("done", 1.0))
+        assert journal.spent_seconds == 15
+
+
+def test_a_journal_from_before_there_was_a_clock_has_spent_what_its_trials_took(tmp_path: Path) -> None:
+    with Journal.open(tmp_path, IDENTITY) as journal:
         journal.finish(key(0), TrialResult("done", 1.25))
-        journal.finish(key(1), TrialResult("failed", 0.5, message="weights became NaN"))
+        journal.finish(key(1), TrialResult("done", 0.5))
+    with sqlite3.connect(tmp_path / JOURNAL) as connection:
+        connection.execute("DROP TABLE clock")
+    connection.close()
+    with Journal.open(tmp_path, IDENTITY) as journal:
         assert journal.spent_seconds == 1.75
+        journal.finish(key(2), TrialResult("done", 100.0))
+        assert 1.75 < journal.spent_seconds < 20
+
+
+def test_a_result_from_before_there_were_values_for_each_item_is_read(tmp_path: Path) -> None:
+    with Journal.open(tmp_path, IDENTITY) as journal:
+        journal.finish(key(), TrialResult("done", 1.0, validation=0.5, per_item=[0.0, 1.0]))
+    with sqlite3.connect(tmp_path / JOURNAL) as connection:
+        connection.execute("UPDATE trials SET result = json_remove(result, '$.per_item')")
+    connection.close()
+    with Journal.open(tmp_path, IDENTITY) as journal:
+        assert journal.finished(key()) == TrialResult("done", 1.0, validation=0.5)
+
+
+def test_whoever_wants_to_know_of_changes_hears_of_each_when_it_is_on_disk(tmp_path: Path) -> None:
+    seen: list[int] = []
+    with Journal.open(tmp_path, IDENTITY, lambda: seen.append(_n_trials(tmp_path))) as journal:
+        journal.finish(key(0), TrialResult("done", 1.0), predictor())
+        journal.note("choice", 1)
+        journal.finish(key(1), TrialResult("done", 1.0))
+    assert seen == [1, 1, 2]
+
+
+def _n_trials(directory: Path) -> int:
+    found = glimpse(directory)
+    assert found is not None
+    return found.trials
+
+
+def test_a_run_at_work_can_be_looked_into(tmp_path: Path) -> None:
+    assert glimpse(tmp_path) is None
+    with Journal.open(tmp_path, IDENTITY) as journal:
+        journal.finish(key(), TrialResult("done", 1.0))
+        assert _n_trials(tmp_path) == 1
+    (tmp_path / JOURNAL).write_bytes(b"torn")
+    assert glimpse(tmp_path) is None
+
+
+def test_a_predictor_may_come_as_the_bytes_of_its_files(tmp_path: Path) -> None:
+    with Journal.open(tmp_path, IDENTITY) as journal:
+        journal.finish(key(), TrialResult("done", 1.0), saved.files_of(predictor()))
+        assert journal.predictor(key()).predict([None]).labels == ("dog",)
 
 
 def test_a_choice_once_noted_stands(tmp_path: Path) -> None:

@@ -69,6 +69,7 @@ def test_all_verbs_are_there():
     assert list(COMMANDS) == [
         "transfer",
         "rank",
+        "plan",
         "compare",
         "predict",
         "report",

@@ -58,7 +58,7 @@ def test_what_the_options_say_reaches_the_front_door(pictures: Path, tmp_path: P
         "transfer",
         str(pictures),
         "--from",
-        "zoo:a",
+        "zoo:digits-cnn",
         "--from",
         "hf:b/c",
         "--budget",
@@ -79,7 +79,7 @@ def test_what_the_options_say_reaches_the_front_door(pictures: Path, tmp_path: P
         "5MB",
     ]
     assert main([*command, "--quiet"]) == 130
-    assert [source.name for source in asked["sources"]] == ["zoo:a", "hf:b/c"]
+    assert [source.name for source in asked["sources"]] == ["zoo:digits-cnn", "hf:b/c"]
     assert all(source.options.trust and source.options.offline for source in asked["sources"])
     assert asked["cache"].directory == tmp_path
     assert asked["cache"].max_bytes == 5_000_000
@@ -96,7 +96,7 @@ def test_the_columns_of_a_table_can_be_named(pictures: Path, tmp_path: Path, mon
     table.write_text("\n".join(["a,b,c,d,e", *rows]) + "\n", encoding="utf-8")
     asked = {}
     monkeypatch.setattr(front, "transfer", lambda sources, target, **more: asked.update(target=target) or 1 / 0)
-    command = ["transfer", str(table), "--from", "zoo:x", "--image-column", "a", "--label-column", "b"]
+    command = ["transfer", str(table), "--from", "zoo:digits-cnn", "--image-column", "a", "--label-column", "b"]
     assert main([*command, "--split-column", "c", "--group-column", "d", "--weight-column", "e", "--quiet"]) == 1
     target = asked["target"]
     assert len(target.test) == 12
@@ -110,8 +110,8 @@ def test_the_columns_of_a_table_can_be_named(pictures: Path, tmp_path: Path, mon
     [
         (["transfer", "no/such/place", "--from", "zoo:shuffled-cnn"], 2, "no/such/place"),
         (["transfer", "{empty}", "--from", "zoo:shuffled-cnn"], 2, "empty"),
-        (["transfer", "{pictures}"], 2, "--from"),
-        (["rank", "{pictures}"], 2, "--from"),
+        (["rank", "{pictures}", "--from", "zoo:digits-cnn", "--from", "zoo:digit-cnn"], 2, "did you mean 'digits-cnn'"),
+        (["transfer", "no/such/place", "--from", "hf:a b/c"], 2, "no hub id"),
         (["transfer", "{pictures}", "--from", "zooo:digits-cnn"], 2, "zooo"),
         (["rank", "{pictures}", "--from", "plants/"], 2, "plants/"),
         (["transfer", "{pictures}", "--from", "zoo:shuffled-cnn", "--budget", "soon"], 2, "soon"),

@@ -201,7 +201,7 @@ def test_a_class_only_in_the_test_is_told():
     [
         (["cat"] * 8, "every labelled item is of the one class 'cat'"),
         (list("abcdefgh"), "8 labelled items of 8 classes leave none for the test split; at least one class needs 3"),
-        (list("aabbccdd"), "4 labelled items of 4 classes leave none for validation; at least one class needs 2"),
+        (list("aabbccdd"), "8 labelled items of 4 classes leave none for validation beside the test split; at least one"),
         ([None] * 8, "not one item has a label"),
         ([0.5, 1.5] * 4, "labels such as .* fit no task of .*classify"),
         (["a", 3] * 4, "labels mix numbers and words: 'a' (target item 0) and 3 (target item 1)"),
@@ -276,3 +276,13 @@ def test_real_pictures_are_read_with_the_owners_splits(shared_data):
     assert (len(target.whole().train), len(target.test)) == (400, 200)
     assert target.task == Classify(("cats", "dogs"))
     assert target.train.items[0].mode == "RGB"
+
+
+def test_a_target_may_be_judged_by_a_metric_the_person_names() -> None:
+    labels = ["cat", "dog"] * 20
+    pictures = np.random.default_rng(0).integers(0, 256, (40, 8, 8), dtype=np.uint8)
+    plain, named = Target.of(pictures, labels), Target.of(pictures, labels, metric="auroc")
+    assert (plain.task.metric.name, named.task.metric.name) == ("accuracy", "auroc")
+    assert plain.fingerprint == named.fingerprint
+    with pytest.raises(WrongUse, match="unknown metric of task classify 'area'; .*Known: accuracy"):
+        Target.of(pictures, labels, metric="area")

@@ -2,7 +2,17 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from transferkit.evaluate.ranking import FEW_LABELS, WIDENING, Candidate, above_floor, predicted_interval, ranked
+from transferkit.evaluate.forecast import Rule, forecast, terms
+from transferkit.evaluate.ranking import (
+    FEW_LABELS,
+    WIDENING,
+    Candidate,
+    above_floor,
+    likely_best,
+    predicted_interval,
+    ranked,
+)
+from transferkit.evaluate.summary import RankedSource
 from transferkit.ops.ridge import ridge_coefficients
 from transferkit.ops.scores.inputs import one_hot
 from transferkit.ops.scores.leave_one_out import leave_one_out_classes
@@ -108,3 +118,70 @@ def test_candidates_judged_on_different_items_are_refused():
         ranked([candidate("a", 3), Candidate("b", right(3, 20), {})], None, 4)
     with pytest.raises(ValueError, match="same items"):
         ranked([candidate("a", 3)], right(3, 20), 4)
+
+
+RULE = Rule(0.3, {"knn": 0.9, "size": 0.2}, spread=0.4, quantile=2.0, between=0.3)
+
+
+def read(name, knn, parameters=None):
+    return Candidate(name, right(20), {"leave_one_out": 0.5, "knn": knn}, parameters)
+
+
+def test_a_rule_orders_by_what_it_forecasts_and_says_who_may_be_the_best():
+    several = [read("b", 0.5), read("a", 0.8), read("c", 0.7)]
+    rows = ranked(several, right(5), 4, rule=RULE)
+    expected = forecast(RULE, terms({"knn": [0.5, 0.8, 0.7]}, 40, [None] * 3), 40)
+    assert [row.name for row in rows] == ["a", "c", "b"]
+    assert [row.predicted for row in rows] == pytest.approx(expected.middle[[1, 2, 0]])
+    assert [row.low for row in rows] == pytest.approx(expected.low[[1, 2, 0]])
+    assert sum(row.chance for row in rows) == pytest.approx(1)
+    assert rows[0].chance > rows[1].chance > rows[2].chance
+
+
+def test_of_two_equal_readings_the_larger_network_is_put_first():
+    rows = ranked([read("small", 0.7, 100_000), read("large", 0.7, 3_000_000)], None, 4, rule=RULE)
+    assert [row.name for row in rows] == ["large", "small"]
+
+
+def test_without_a_rule_nobody_says_who_may_be_the_best():
+    assert ranked([candidate("a", 30)], None, 4)[0].chance is None
+
+
+def test_a_rule_takes_leave_one_out_in_the_targets_own_metric():
+    by_metric = Rule(0.0, {"leave_one_out": 1.0}, spread=0.4, quantile=2.0, between=0.3)
+    row = ranked([Candidate("a", np.full(40, 0.3), {"leave_one_out": 0.9})], None, 4, rule=by_metric)[0]
+    assert row.predicted == pytest.approx((0.3 * 40 + 0.5) / 41)
+
+
+def test_a_score_that_only_some_sources_have_is_compared_among_those():
+    several = [candidate("a", 30), candidate("b", 20), candidate("c", 10)]
+    headed = [
+        Candidate(c.name, c.per_item, {**c.scores, "leep": leep}) for c, leep in zip(several[:2], (-1, -2), strict=True)
+    ]
+    assert [row.name for row in ranked([*headed, several[2]], None, 4)] == ["a", "b", "c"]
+
+
+def test_of_many_scores_that_disagree_the_two_loudest_are_named():
+    names = ("logme", "knn", "lda", "parc")
+    several = [Candidate(name, right(k), dict.fromkeys(names, 40 - k)) for name, k in (("a", 30), ("b", 20), ("c", 10))]
+    note = ranked(several, None, 4)[0].note
+    assert note == "the scores disagree: of 3 sources it is in place 3 by logme, 3 by knn and 2 more"
+
+
+def test_nothing_to_rank_is_an_empty_ranking():
+    assert ranked([], None, 4, rule=RULE) == ranked([], None, 4) == ()
+
+
+def test_the_likely_best_are_the_fewest_that_hold_the_share():
+    rows = ranked(
+        [read(name, knn) for name, knn in (("a", 0.8), ("b", 0.7), ("c", 0.3), ("d", 0.2))], None, 4, rule=RULE
+    )
+    chance = {row.name: row.chance for row in rows}
+    assert likely_best(rows, share=chance["a"]) == ("a",)
+    assert likely_best(rows, share=chance["a"] + 1e-9) == ("a", "b")
+    assert likely_best(rows, share=1.0) == ("a", "b", "c", "d")
+
+
+def test_without_chances_every_source_that_was_ranked_is_likely():
+    left_out = RankedSource("z", None, None, None, {}, None, note="left out: it has no pictures")
+    assert likely_best((*ranked([candidate("a", 30), candidate("b", 10)], None, 4), left_out)) == ("a", "b")

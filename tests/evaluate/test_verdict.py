@@ -83,7 +83,7 @@ def test_a_bound_that_is_not_zero_never_reads_as_zero():
 def test_a_corrected_level_and_a_metric_without_points_are_worded_as_they_are():
     days = MetricInfo("mean_absolute_error", False, "days", 1.0)
     said = sentence(ABOUT, gain(0.5, 1.5, level=0.9875), days, 0.1)
-    assert "by 1.0 mean absolute error days (98.75 % interval 0.5 to 1.5" in said
+    assert "by 1.00 mean absolute error days (98.75 % interval 0.50 to 1.50" in said
 
 
 def test_subject_lists_several_sources_and_none():

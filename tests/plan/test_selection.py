@@ -11,7 +11,6 @@ from transferkit.methods.baseline.scratch import Scratch
 from transferkit.methods.finetune.full import Full
 from transferkit.methods.frozen.linear_probe import LinearProbe
 from transferkit.plan.arms import Arm, named, read_arm
-from transferkit.plan.selection import _in_order
 from transferkit.plan.tried import Tried, score
 
 ARM = Arm("full < zoo:digits-cnn", Full(), (), "scratch")
@@ -55,14 +54,30 @@ def test_survivors_are_compared_on_the_folds_they_share() -> None:
     assert [arm.name for arm in tried.in_order(arms)] == ["m0", "m1"]
 
 
-def test_no_arm_gets_its_next_settings_before_its_baseline() -> None:
-    scratch = Arm("scratch", Scratch(), ())
-    running = {arm: arm.candidates() for arm in (scratch, ARM, Arm("probe", LinearProbe(), (), "scratch"))}
-    order = [(arm.name, running[arm].index(method)) for arm, method in _in_order(running)]
-    assert order[:3] == [(ARM.name, 0), ("scratch", 0), ("probe", 0)]
-    for i in (1, 2):
-        assert order.index(("scratch", i)) < order.index((ARM.name, i))
-    assert len(order) == 3 + 3 + 2
+def test_what_loses_on_the_same_items_beyond_chance_cannot_win() -> None:
+    arms = [Arm(f"m{i}", Full(), (), "scratch") for i in range(3)]
+    tried = Tried()
+    for arm, right in zip(arms, (50, 49, 20), strict=True):
+        items = [1.0] * right + [0.0] * (60 - right)
+        tried.add(arm, arm.method, TrialResult("done", 1.0, right / 60, per_item=items))
+    assert list(tried.survive({arm: [arm.method] for arm in arms})) == arms[:2]
+    assert "place 3 of 3" in tried.beaten["m2"]
+
+
+def test_few_items_drop_nobody_but_by_half() -> None:
+    arms = [Arm(f"m{i}", Full(), (), "scratch") for i in range(2)]
+    tried = Tried()
+    for arm, right in zip(arms, (10, 0), strict=True):
+        tried.add(arm, arm.method, TrialResult("done", 1.0, right / 10, per_item=[1.0] * right + [0.0] * (10 - right)))
+    assert list(tried.survive({arm: [arm.method] for arm in arms})) == arms
+
+
+def test_a_pinned_arm_survives_every_round() -> None:
+    arms = [Arm(f"m{i}", Full(), (), "scratch", pinned=i == 3) for i in range(4)]
+    tried = Tried()
+    for arm, metric in zip(arms, (0.9, 0.8, 0.7, 0.1), strict=True):
+        tried.add(arm, arm.method, result(metric))
+    assert list(tried.survive({arm: [arm.method] for arm in arms})) == [arms[0], arms[1], arms[3]]
 
 
 def test_a_metric_that_is_better_low_is_turned_round() -> None:

@@ -48,3 +48,26 @@ def test_decoding_gives_the_most_probable_class() -> None:
     predictions = Classify(("a", "b")).decode(torch.tensor([[0.0, 3.0], [1.0, 0.0]]))
     assert predictions.labels == ("b", "a")
     np.testing.assert_allclose(predictions.scores.sum(axis=1), 1)
+
+
+def test_the_metric_of_choice_is_first_among_all_metrics_of_classes() -> None:
+    task = Classify(("a", "b"), "auroc")
+    names = [metric.name for metric in task.metrics]
+    assert names[0] == task.metric.name == "auroc"
+    assert sorted(names) == [
+        "accuracy", "auroc", "average_precision", "balanced_accuracy", "calibration_error", "log_loss", "macro_f1",
+    ]  # fmt: skip
+    predictions = task.decode(torch.tensor([[0.0, 3.0], [1.0, 0.0], [2.0, 1.0], [0.0, 0.5], [1.0, 3.0]] * 10))
+    for metric in task.metrics:
+        assert np.isfinite(metric.per_item(predictions, ["a", "b", "a", "b", "b"] * 10)).all()
+
+
+def test_another_metric_of_classes_may_be_named_and_no_other() -> None:
+    task = Classify(("a", "b"))
+    assert task.with_metric("log_loss") == Classify(("a", "b"), "log_loss")
+    with pytest.raises(
+        WrongUse, match="metric rmse judges numbers, but task classify predicts classes; take one of accuracy"
+    ):
+        task.with_metric("rmse")
+    with pytest.raises(WrongUse, match="unknown metric of task classify 'acuracy'; did you mean 'accuracy'"):
+        Classify(("a", "b"), "acuracy")

@@ -15,8 +15,9 @@ from transferkit.sources import architectures
 from transferkit.sources.processors import ImageProcessor
 from transferkit.tasks.classify import Classify
 from transferkit.training.inputs import Inputs
-from transferkit.training.loop import Material, Recipe, Step, epochs_for, item_weights, train
+from transferkit.training.loop import Material, Recipe, Step, item_weights, train
 from transferkit.training.model import Model
+from transferkit.training.schedule import epochs_for
 
 TASK = Classify(("a", "b"))
 PROCESSOR = ImageProcessor(size=(16, 16), mean=(0.5,) * 3, std=(0.25,) * 3)
@@ -193,3 +194,10 @@ def test_augmentation_never_mirrors_glyphs_and_is_drawn_from_its_generator() -> 
     assert 0.2 < mirrored < 0.8
     again = augment(left, "glyphs", torch.Generator().manual_seed(0))
     assert torch.equal(glyphs, again)
+
+
+def test_the_curve_shows_a_metric_as_people_read_it_whichever_way_it_points() -> None:
+    model = fresh()
+    model = dataclasses.replace(model, task=TASK.with_metric("log_loss"))
+    record = train(model, material(pictures(10), pictures(8, seed=1)), RECIPE, Run())
+    assert record.curve.validation_metric == pytest.approx(record.curve.validation_loss, rel=1e-3)

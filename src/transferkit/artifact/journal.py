@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -43,22 +44,33 @@ CREATE TABLE trials (
 );
 CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
+_CLOCK = "CREATE TABLE IF NOT EXISTS clock (only INTEGER PRIMARY KEY CHECK (only = 1), seconds REAL NOT NULL)"
+"""Apart from the schema: journals of the first transferkit have none, and there the trials' own seconds stand for it."""
+
+
+def _nobody() -> None:
+    """Nobody wants to know."""
 
 
 class Journal:
     """A run directory, opened by one process at a time. Use as a context manager, or `close` it."""
 
-    def __init__(self, directory: Path, connection: sqlite3.Connection, lock: Lock) -> None:
+    def __init__(
+        self, directory: Path, connection: sqlite3.Connection, lock: Lock, changed: Callable[[], None] = _nobody
+    ) -> None:
         self.directory = directory
         self._connection = connection
         self._lock = lock
+        self._changed = changed
+        self._opened = time.monotonic()
+        self._spent_before = self.spent_seconds
 
     @classmethod
-    def open(cls, directory: str | Path, identity: Mapping[str, Any]) -> Journal:
+    def open(cls, directory: str | Path, identity: Mapping[str, Any], changed: Callable[[], None] = _nobody) -> Journal:
         """Begin a run in an empty or absent folder, or go on with the one there.
 
         `identity` (JSON-able) is what makes it the same study. A folder with another run, with files of somebody else,
-        or in which another process is at work is refused.
+        or in which another process is at work is refused. `changed` is called after every change, with the change on disk.
         """
         directory = Path(directory)
         _refuse_foreign(directory)
@@ -72,7 +84,8 @@ class Journal:
                 connection.execute("PRAGMA journal_mode = DELETE")
                 connection.execute("PRAGMA synchronous = EXTRA")
                 _identify(connection, directory, identity)
-            journal = cls(directory, connection, lock)
+                connection.execute(_CLOCK)
+            journal = cls(directory, connection, lock, changed)
             journal._clean()
         except BaseException:
             if connection is not None:
@@ -86,8 +99,13 @@ class Journal:
         row = self._one("SELECT result FROM trials WHERE digest = ?", key.digest)
         return None if row is None else TrialResult(**json.loads(row[0]))
 
-    def finish(self, key: TrialKey, result: TrialResult, predictor: Predictor | None = None) -> TrialResult:
-        """Keep a trial for good. Returns the result as a resumed run will read it (lists where there were tuples)."""
+    def finish(
+        self, key: TrialKey, result: TrialResult, predictor: Predictor | Mapping[str, bytes] | None = None
+    ) -> TrialResult:
+        """Keep a trial for good. Returns the result as a resumed run will read it (lists where there were tuples).
+
+        `predictor`: what a refit gave, or what `saved.files_of` made of it.
+        """
         if self.finished(key) is not None:
             raise Failed(
                 f"trial {key.arm} ({key.phase}, seed {key.seed}) is already in {self.directory}; trials run once"
@@ -95,10 +113,10 @@ class Journal:
         written = plain_json.exact(asdict(result))
         if predictor is not None:
             with new_directory(self._folder(key)) as folder:
-                saved.save(predictor, folder)
+                saved.write_into(folder, saved.files_of(predictor) if isinstance(predictor, Predictor) else predictor)
         row = (key.digest, plain_json.exact(asdict(key)), written, float(result.seconds), predictor is not None, _now())
         try:
-            self._change("INSERT INTO trials VALUES (?, ?, ?, ?, ?, ?)", row)
+            self._change(("INSERT INTO trials VALUES (?, ?, ?, ?, ?, ?)", row), self._clock())
         except Failed:  # a full disk: give back the room
             if predictor is not None:
                 remove(self._folder(key))
@@ -120,16 +138,20 @@ class Journal:
 
     @property
     def spent_seconds(self) -> float:
-        """Seconds of all finished trials together."""
-        row = self._one("SELECT TOTAL(seconds) FROM trials")
+        """Seconds this run has been at work, up to its last trial, whoever was at work; trials side by side count once."""
+        row = self._one("SELECT seconds FROM clock") or self._one("SELECT TOTAL(seconds) FROM trials")
         return float(row[0]) if row else 0.0
+
+    def spend(self) -> None:
+        """Note the time until now as spent: for a trial that left nothing else to keep."""
+        self._change(self._clock())
 
     def note(self, name: str, value: Any) -> Any:
         """Record a JSON-able fact once and give back what stands.
 
         A fact already there stays as it is: a choice made before a kill is the choice after it.
         """
-        self._change("INSERT OR IGNORE INTO facts VALUES (?, ?)", (name, plain_json.exact(value)))
+        self._change(("INSERT OR IGNORE INTO facts VALUES (?, ?)", (name, plain_json.exact(value))))
         return self.get(name)
 
     def get(self, name: str, default: Any = None) -> Any:
@@ -166,9 +188,55 @@ class Journal:
             row: tuple[Any, ...] | None = self._connection.execute(query, values).fetchone()
         return row
 
-    def _change(self, statement: str, values: tuple[Any, ...]) -> None:
+    def _clock(self) -> tuple[str, tuple[Any, ...]]:
+        """The statement that sets the clock to now."""
+        spent = self._spent_before + time.monotonic() - self._opened
+        return "INSERT OR REPLACE INTO clock VALUES (1, ?)", (spent,)
+
+    def _change(self, *statements: tuple[str, tuple[Any, ...]]) -> None:
+        """All of them or none, on disk when this returns."""
         with _journal_errors(self.directory):
-            self._connection.execute(statement, values)  # one statement is one transaction, on disk when it returns
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                for statement, values in statements:
+                    self._connection.execute(statement, values)
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+        self._changed()
+
+
+@dataclass(frozen=True)
+class Glimpse:
+    """What can be seen of a run while somebody else is at work on it."""
+
+    identity: str
+    trials: int
+    """Finished so far."""
+
+
+def glimpse(directory: Path) -> Glimpse | None:
+    """Look into a run without opening it; None where there is none yet, or it cannot be read at this moment."""
+    if not (directory / JOURNAL).exists():
+        return None
+    connection = sqlite3.connect(f"{(directory / JOURNAL).absolute().as_uri()}?mode=ro", uri=True)
+    try:
+        identity = connection.execute("SELECT identity FROM run").fetchone()
+        trials = connection.execute("SELECT COUNT(*) FROM trials").fetchone()
+    except sqlite3.Error:
+        return None
+    finally:
+        connection.close()
+    return None if identity is None else Glimpse(identity[0], trials[0])
+
+
+def refuse_another(directory: Path, there: str, identity: Mapping[str, Any]) -> None:
+    """Raise where the identity that is written down there is not this one."""
+    if there != (here := plain_json.exact(identity)):
+        difference = _difference(json.loads(there), json.loads(here))
+        raise WrongUse(f"{directory} holds another run, at work at this moment ({difference}); {_ELSEWHERE}")
 
 
 def _refuse_foreign(directory: Path) -> None:

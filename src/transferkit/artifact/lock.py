@@ -15,6 +15,10 @@ _FAR = 1 << 30
 _held: set[int] = set()
 
 
+class AtWork(WrongUse):
+    """Another process is at work there."""
+
+
 class Lock:
     """Held from creation until `release`. A second holder, in this process or another, gets one clear line."""
 
@@ -26,7 +30,7 @@ class Lock:
         except BlockingIOError:
             holder = os.read(self._descriptor, 32).decode(errors="replace").strip()
             os.close(self._descriptor)
-            raise WrongUse(
+            raise AtWork(
                 f"process {holder or '?'} is at work in {directory}; wait until it ends, or name another folder with --out"
             ) from None
         except BaseException:

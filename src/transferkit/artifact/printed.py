@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from transferkit.artifact import wording
+from transferkit.artifact.further_metrics import CAVEAT, chosen_arm, further_metrics
 from transferkit.evaluate.summary import ArmSummary, RankedSource, StudySummary
 
 if TYPE_CHECKING:
@@ -21,12 +22,12 @@ _NOTES_SHOWN = 5
 
 def printed(summary: StudySummary, width: int | None = None) -> str:
     """A study as plain text, `width` columns wide (default: the terminal's)."""
-    return _text(study_renderable(summary), width)
+    return as_text(study_renderable(summary), width)
 
 
 def printed_ranking(rows: Sequence[RankedSource], width: int | None = None) -> str:
     """A ranking as plain text."""
-    return _text(ranking_renderable(rows), width)
+    return as_text(ranking_renderable(rows), width)
 
 
 def study_renderable(summary: StudySummary) -> RenderableType:
@@ -36,10 +37,16 @@ def study_renderable(summary: StudySummary) -> RenderableType:
 
     colour = COLOURS[summary.verdict]
     title = Text(f" {wording.headline(summary).upper()} ", style=f"bold reverse {colour}")
-    parts: list[RenderableType] = [Text.assemble(title, " ", summary.sentence), ""]
-    parts += [_arms(summary), "", Text(wording.returned(summary), style="bold")]
+    parts: list[RenderableType] = [Text.assemble(title, " ", summary.sentence)]
+    parts += [Text(summary.label_equivalence.sentence)] if summary.label_equivalence else []
+    parts.append("")
+    parts += [_arms(summary), ""]
+    if chosen := chosen_arm(summary):
+        parts += [_further(chosen, summary), Text(CAVEAT, style="dim"), ""]
+    parts.append(Text(wording.returned(summary), style="bold"))
     cost = f"Spent {wording.duration(summary.cost.get('total', float('nan')))}, budget {summary.budget}"
-    parts.append(f"{cost}; {wording.counted(len(summary.seeds), 'seed')} for the proof. {_levels(summary)}".rstrip())
+    parts.append(f"{cost}; {wording.judged(summary)}. {_levels(summary)}".rstrip())
+    parts += filter(None, [wording.detectable(summary)])
     parts += [Text(f"! {line}", style="yellow") for line in _warnings(summary)]
     return Group(*parts)
 
@@ -48,16 +55,20 @@ def ranking_renderable(rows: Sequence[RankedSource]) -> RenderableType:
     """The ranking as a table; a source that is no better than random features says so."""
     from rich.text import Text
 
-    table = _table("source", "predicted", "95 % interval", "parameters", "note")
+    chances = any(row.chance is not None for row in rows)
+    shown = table("source", "predicted", "95 % interval", *["is the best"] * chances, "parameters", "note")
     for row in rows:
         if row.predicted is None:
-            table.add_row(Text(row.name), "", "", wording.quantity(row.parameters), Text(row.note), style="dim")
+            blank = [""] * (2 + chances)
+            shown.add_row(Text(row.name), *blank, wording.quantity(row.parameters), Text(row.note), style="dim")
             continue
         between = "" if row.low is None or row.high is None else f"{row.low:.3f} to {row.high:.3f}"
         floor = "no better than random features" if row.above_floor is False else ""
         note = "; ".join(filter(None, (floor, row.note)))
-        table.add_row(Text(row.name), f"{row.predicted:.3f}", between, wording.quantity(row.parameters), Text(note))
-    return table
+        chance = [] if row.chance is None else [f"{100 * row.chance:.0f} %" if row.chance >= 0.01 else "< 1 %"]
+        size = wording.quantity(row.parameters)
+        shown.add_row(Text(row.name), f"{row.predicted:.3f}", between, *chance, size, Text(note))
+    return shown
 
 
 def _arms(summary: StudySummary) -> Table:
@@ -65,15 +76,23 @@ def _arms(summary: StudySummary) -> Table:
 
     metric = summary.metric
     digits = wording.digits_for([arm.gain for arm in summary.arms if arm.gain], metric)
-    table = _table("arm", "gain", "interval", "verdict", wording.metric_name(metric), "cost")
+    shown = table("arm", "gain", "interval", "verdict", wording.metric_name(metric), "cost")
     for arm in wording.in_order(summary.arms):
         gain = between = ""
         if arm.gain:
             gain = wording.difference(arm.gain.mean, metric, digits)
             between = wording.interval(arm.gain, metric, digits)
         name = Text(arm.name, style="bold" if arm.name == summary.best else "")
-        table.add_row(name, gain, between, _verdict(arm), _test(arm, summary), wording.duration(arm.seconds))
-    return table
+        shown.add_row(name, gain, between, _verdict(arm), _test(arm, summary), wording.duration(arm.seconds))
+    return shown
+
+
+def _further(arm: ArmSummary, summary: StudySummary) -> Table:
+    """The chosen arm beside its baseline by every other metric."""
+    shown = table("by other metrics", "better", "baseline", "arm", "gain", "interval")
+    for row in further_metrics(arm, summary):
+        shown.add_row(row.metric, row.better, row.baseline, row.arm, row.gain, row.interval)
+    return shown
 
 
 def _levels(summary: StudySummary) -> str:
@@ -111,19 +130,31 @@ def _warnings(summary: StudySummary) -> list[str]:
     )
 
 
-def _table(*columns: str) -> Table:
+def table(*columns: str) -> Table:
+    """An empty table in this product's style."""
     from rich import box
     from rich.table import Table
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
+    empty = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
     for column in columns:
-        number = column not in ("source", "arm", "verdict", "note")
-        wraps = column in ("arm", "source", "note")
-        table.add_column(column, justify="right" if number else "left", no_wrap=not wraps, overflow="fold")
-    return table
+        number = column not in (
+            "source",
+            "arm",
+            "verdict",
+            "note",
+            "why",
+            "because",
+            "not tried",
+            "by other metrics",
+            "better",
+        )
+        wraps = column in ("arm", "source", "note", "why", "because", "not tried")
+        empty.add_column(column, justify="right" if number else "left", no_wrap=not wraps, overflow="fold")
+    return empty
 
 
-def _text(renderable: RenderableType, width: int | None) -> str:
+def as_text(renderable: RenderableType, width: int | None) -> str:
+    """What rich would draw, without colour."""
     from rich.console import Console
 
     columns = width or shutil.get_terminal_size((100, 24)).columns

@@ -23,6 +23,7 @@ from transferkit.artifact.atomic import new_directory, write_file
 from transferkit.core import registry
 from transferkit.core.errors import Failed, WrongUse
 from transferkit.core.predictor import FitRecord, Predictor
+from transferkit.core.remote import as_path, fetched, is_remote
 from transferkit.core.task import Curve
 
 if TYPE_CHECKING:
@@ -39,22 +40,36 @@ def save(predictor: Predictor, directory: str | Path) -> None:
     Other files in the folder stay. A folder whose `settings.json` is somebody else's is refused.
     """
     directory = Path(directory)
-    tensors = _bytes(predictor.tensors())
-    settings = plain_json.exact(_described(predictor, tensors), indent=1) + "\n"
+    files = files_of(predictor)
     if not directory.exists():
         with new_directory(directory) as fresh:
-            (fresh / TENSORS).write_bytes(tensors)
-            (fresh / SETTINGS).write_text(settings, encoding="utf-8")
+            write_into(fresh, files)
         return
-    if directory.is_dir() and any((directory / name).exists() for name in (SETTINGS, TENSORS)):
+    if directory.is_dir() and any((directory / name).exists() for name in files):
         _settings(directory)  # refuses to overwrite what is not ours
-    write_file(directory / TENSORS, tensors)
-    write_file(directory / SETTINGS, settings)
+    for name, content in files.items():
+        write_file(directory / name, content)
+
+
+def files_of(predictor: Predictor) -> dict[str, bytes]:
+    """File name -> content of all that `save` writes: what a predictor is while it travels between machines."""
+    tensors = _bytes(predictor.tensors())
+    settings = plain_json.exact(_described(predictor, tensors), indent=1) + "\n"
+    return {TENSORS: tensors, SETTINGS: settings.encode()}
+
+
+def write_into(fresh: Path, files: Mapping[str, bytes]) -> None:
+    """Write what `files_of` gave into an empty folder that nobody else sees yet."""
+    for name in (TENSORS, SETTINGS):
+        (fresh / name).write_bytes(files[name])
 
 
 def load(directory: str | Path) -> Predictor:
-    """The predictor saved in `directory`. Anything missing, damaged or foreign gives one line that says so."""
-    directory = Path(directory)
+    """The predictor saved in `directory`, a folder or a URL. What is missing, damaged or foreign gives one line."""
+    if is_remote(directory):
+        with fetched(directory, (SETTINGS, TENSORS)) as copy:
+            return load(copy)
+    directory = as_path(directory)
     settings = _settings(directory)
     try:
         described = settings["predictor"]

@@ -86,11 +86,23 @@ def level(gain: Gain) -> str:
     return f"{100 * gain.level:.3g} %"
 
 
+def detectable(summary: StudySummary) -> str:
+    """What the test of the chosen arm could have shown; "" where nothing was proven, or the sentence says it already."""
+    if summary.gain is None or summary.verdict == "undecided":
+        return ""
+    shown = difference(summary.gain.smallest_detectable, summary.metric, digits_for([summary.gain], summary.metric))
+    unit = f"{metric_name(summary.metric)} {summary.metric.unit}"
+    return f"Smallest difference this test would have shown with 80 % power: {shown.removeprefix('+')} {unit}."
+
+
 def digits_for(gains: Sequence[Gain], metric: MetricInfo) -> int:
-    """Decimals so that no bound of an interval looks like 0 that is not; at least 1, at most 4."""
+    """Decimals so that no bound of an interval looks like 0 that is not; at least 1, at most 4.
+
+    A metric that is no percentage has no usual number of decimals: its smallest bound gets two digits.
+    """
     bounds = [abs(bound * metric.scale) for gain in gains for bound in (gain.low, gain.high)]
     telling = min((bound for bound in bounds if bound and isfinite(bound)), default=1.0)
-    return min(4, max(1, ceil(-log10(telling))))
+    return min(4, max(1, ceil(-log10(telling)) + (metric.scale != 100)))
 
 
 def duration(seconds: float) -> str:
@@ -130,6 +142,14 @@ def counted(number: int, noun: str, plural: str = "") -> str:
     ('1 seed', '2 classes')
     """
     return f"{number} {noun}" if number == 1 else f"{number} {plural or noun + 's'}"
+
+
+def judged(summary: StudySummary) -> str:
+    """How the proof was made, in a few words."""
+    folds = summary.extra.get("cross_fitting")
+    if folds:
+        return f"{folds['folds']}-fold cross-fitting, {counted(folds['repeats'], 'repeat')}"
+    return f"{counted(len(summary.seeds), 'seed')} for the proof"
 
 
 def standing(arm: ArmSummary) -> str:

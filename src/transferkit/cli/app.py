@@ -14,7 +14,7 @@ from typing import Annotated, Any, ClassVar
 
 import typer
 
-from transferkit.cli import catalogue, demo, doctor, output, results, studies
+from transferkit.cli import catalogue, demo, doctor, output, plans, results, studies
 from transferkit.core.errors import Failed, TransferkitError
 
 app = typer.Typer(
@@ -111,6 +111,7 @@ def _trace(given: Sequence[str]) -> None:
 for _verb in (
     studies.transfer,
     studies.rank,
+    plans.plan,
     studies.compare,
     results.predict,
     results.report,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from transferkit.core.source import Source
     from transferkit.core.task import Metric
     from transferkit.evaluate.summary import ArmSummary, Gain, MetricInfo, RankedSource, StudySummary
 
@@ -43,6 +44,16 @@ def ranking_as_json(rows: Sequence[RankedSource], metric: Metric | MetricInfo) -
         "unit": _unit(metric),
         "ranking": [_ranked(row, metric.scale) for row in rows],
     }
+
+
+def candidates_as_json(sources: Sequence[Source]) -> dict[str, Any]:
+    """What was proposed to a person who named no source, and how much of it was to be downloaded; else nothing."""
+    from transferkit.sources.candidates.candidate import Candidates
+
+    if not isinstance(sources, Candidates):
+        return {}
+    downloads = {"models": len(sources.downloads), "bytes": sum(one.bytes or 0 for one in sources.downloads)}
+    return {"candidates": sources.as_rows(), "downloads": downloads, "candidate_notes": list(sources.notes)}
 
 
 def _arm(arm: ArmSummary, metric: MetricInfo) -> dict[str, Any]:

@@ -8,21 +8,26 @@ from inspect import cleandoc, getdoc
 from typing import TYPE_CHECKING, Any
 
 from transferkit.cli import options, output
-from transferkit.core.errors import TransferkitError
 
 if TYPE_CHECKING:
     from transferkit.core.method import Needs
 
 
-def sources(as_json: options.Json = False) -> None:
-    """List the kinds of source, the networks that come along and the models already on this machine.
+def sources(device: options.Device = "cpu", as_json: options.Json = False) -> None:
+    """List the kinds of source, and every source known by name: bundled, in the local cache, or worth a download.
+
+    Those marked + are the candidates of a run without --from; for the others the list says why they are none. The network
+    is not asked.
 
     \b
     Examples:
       transferkit sources
-      transferkit sources --json
+      transferkit sources --device cuda --json
     """
-    kinds, known = source_rows(), known_sources()
+    from transferkit.cli.device import check_device
+
+    check_device(device)
+    kinds, known = source_rows(), known_sources(device)
     if as_json:
         output.show_json({"kinds": kinds, "known": known})
         return
@@ -30,13 +35,16 @@ def sources(as_json: options.Json = False) -> None:
     shown = [
         (
             row["name"],
-            "" if row["parameters"] is None else f"{row['parameters']:,}",
+            "+" if row["candidate"] else "",
+            row["where"],
+            "" if row["parameters"] is None else f"{row['parameters'] / 1e6:.1f} M",
             row["licence"],
             row["note"] or row["trained_on"],
         )
         for row in known
     ]
-    _table("On this machine", ("source", "parameters", "licence", "trained on"), shown)
+    columns = ("source", "+", "where", "parameters", "licence", "trained on, or why it is no candidate")
+    _table("Known by name", columns, shown, unbroken=4)
 
 
 def methods(as_json: options.Json = False) -> None:
@@ -93,27 +101,32 @@ def source_rows() -> list[dict[str, Any]]:
     ]
 
 
-def known_sources() -> list[dict[str, Any]]:
-    """Every source that can be named without asking a network, with what its card says."""
+def known_sources(device: str = "cpu") -> list[dict[str, Any]]:
+    """Every source that can be named without asking a network, with what is known of it, for each modality there is."""
     from transferkit.core import registry
-    from transferkit.core.source import Source, SourceOptions
+    from transferkit.sources.candidates.machine import this_machine
+    from transferkit.sources.candidates.propose import chosen_of
+    from transferkit.sources.candidates.survey import survey
 
     rows = []
-    for scheme, cls in sorted(registry.find("sources").items()):
-        for location in cls().names():
-            row: dict[str, Any] = {"name": f"{scheme}:{location}"}
-            try:
-                card = Source(row["name"], SourceOptions(offline=True)).card()
-            except TransferkitError as reason:  # such as a text model in the hub's cache
-                row |= {"parameters": None, "licence": "unknown", "trained_on": "unknown", "note": str(reason)}
-            else:
-                row |= {
-                    "parameters": card.parameters,
-                    "licence": card.licence,
-                    "trained_on": card.trained_on,
-                    "note": "",
-                }
-            rows.append(row)
+    for modality in sorted({cls.modality for cls in registry.find("data").values()}):
+        found = survey(modality, this_machine(device))
+        candidates = {one.name for one in chosen_of(found)}
+        rows += [
+            {
+                "name": one.name,
+                "modality": modality,
+                "place": one.place,
+                "where": one.where,
+                "candidate": one.name in candidates,
+                "parameters": one.parameters,
+                "bytes": one.bytes,
+                "licence": one.licence,
+                "trained_on": one.trained_on,
+                "note": one.unfit,
+            }
+            for one in found
+        ]
     return rows
 
 
@@ -158,14 +171,15 @@ def _rest(cls: type[Any]) -> str:
     return output.one_line(" ".join(p for p in paragraphs if not p.lstrip().startswith(">>>")))
 
 
-def _table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+def _table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], unbroken: int = 1) -> None:
+    """Print a table; the first `unbroken` columns are as wide as what they hold."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
     table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
     for position, column in enumerate(columns):
-        table.add_column(column, no_wrap=position == 0, overflow="fold")
+        table.add_column(column, no_wrap=position < unbroken, overflow="fold")
     for row in rows:
         table.add_row(*(Text(str(cell)) for cell in row))
     output.show(table)

@@ -23,7 +23,8 @@ From = Annotated[
     typer.Option(
         "--from",
         metavar="SOURCE",
-        help="Where knowledge may come from, such as zoo:digits-cnn or hf:microsoft/resnet-18; repeat it for more.",
+        help="Where knowledge may come from, such as zoo:digits-cnn or hf:microsoft/resnet-18; repeat it for more. "
+        "Without it some are proposed that fit the data and this machine.",
         show_default=False,
     ),
 ]
@@ -43,6 +44,47 @@ BudgetText = Annotated[
         metavar="BUDGET",
         help="How much it may cost, the proof included: 90s, 10m, 1h30m or '20 trials'. Without it all that is planned runs.",
         show_default=False,
+    ),
+]
+_ARM = "an arm, spelled as the report spells it, such as 'full < zoo:digits-cnn'"
+Add = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--add",
+        metavar="ARM",
+        help=f"Try also {_ARM}; settings may be named, as in 'full:epochs=20 < ...'.",
+        show_default=False,
+    ),
+]
+Drop = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--drop", metavar="ARM", help="Do not try an arm; * stands for anything, as in 'full < *'.", show_default=False
+    ),
+]
+Pin = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--pin",
+        metavar="ARM",
+        help="Try an arm to the end and prove it, whatever it promises; * stands for anything.",
+        show_default=False,
+    ),
+]
+On = Annotated[
+    str | None,
+    typer.Option(
+        "--on",
+        metavar="WHERE",
+        help="Where trials run: ray (this machine's cores as workers) or ray://host:port; without it this process.",
+        show_default=False,
+        rich_help_panel=_MACHINE,
+    ),
+]
+NoLabelCurve = Annotated[
+    bool,
+    typer.Option(
+        "--no-label-curve", help="Do not learn from fewer labels too, which says how many the transfer is worth."
     ),
 ]
 Seeds = Annotated[

@@ -3,41 +3,42 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
 from transferkit.cli import options, output
-from transferkit.cli.as_json import ranking_as_json, study_as_json
+from transferkit.cli.as_json import candidates_as_json, ranking_as_json, study_as_json
+from transferkit.cli.lent import lent
 from transferkit.cli.workplace import Workplace
 
 if TYPE_CHECKING:
+    from transferkit.core.format import ReadOptions
+    from transferkit.core.source import Source
     from transferkit.plan.study import Study
 
 INTERRUPTED = 130
 
 
+@lent
 def transfer(
     context: typer.Context,
     target: options.TargetPath,
+    place: Workplace,
+    columns: ReadOptions,
     sources: options.From = None,
     budget: options.BudgetText = None,
+    add: options.Add = None,
+    drop: options.Drop = None,
+    pin: options.Pin = None,
     seeds: options.Seeds = 5,
     out: options.Out = None,
+    on: options.On = None,
+    no_label_curve: options.NoLabelCurve = False,
     seed: options.Seed = 0,
     as_json: options.Json = False,
-    quiet: options.Quiet = False,
-    image_column: options.ImageColumn = None,
-    label_column: options.LabelColumn = None,
-    split_column: options.SplitColumn = None,
-    group_column: options.GroupColumn = None,
-    weight_column: options.WeightColumn = None,
-    offline: options.Offline = False,
-    trust: options.Trust = False,
-    device: options.Device = "cpu",
-    cache_directory: options.CacheDirectory = None,
-    cache_size: options.CacheSize = None,
 ) -> int:
     """Find the source and method that help most, and prove it against training from scratch.
 
@@ -48,46 +49,44 @@ def transfer(
     Examples:
       transferkit transfer leaves/ --from zoo:objects-cnn --from hf:microsoft/resnet-18 --budget 10m --out runs/leaves
       transferkit transfer scans.csv --label-column finding --group-column patient --from hf:facebook/dinov2-small
+      transferkit transfer leaves/ --budget 10m --offline
       transferkit transfer leaves/ --from zoo:objects-cnn --json --quiet
     """
     from transferkit import front
-    from transferkit.core.format import ReadOptions
 
-    place = Workplace(offline, trust, device, cache_directory, cache_size, quiet)
-    columns = ReadOptions(image_column, label_column, split_column, group_column, weight_column)
     given, cache = place.sources(sources), place.cache()
     with place.progress(budget) as progress:
+        data = place.target(target, seed, columns, progress)
+        offered = given or place.candidates(data)
         study = front.transfer(
-            given,
-            place.target(target, seed, columns, progress),
+            offered,
+            data,
             budget=budget,
+            add=add or (),
+            drop=drop or (),
+            pin=pin or (),
             seeds=seeds,
             seed=seed,
             out=out,
+            on=on,
+            label_curve=not no_label_curve,
             cache=cache,
             device=place.device,
             progress=progress,
             command=command_line(context),
+            begun=place.begun,
         )
-    return show_study(study, out, as_json)
+    return show_study(study, out, as_json, offered)
 
 
+@lent
 def rank(
     target: options.TargetPath,
+    place: Workplace,
+    columns: ReadOptions,
     sources: options.From = None,
     seed: options.Seed = 0,
     as_json: options.Json = False,
-    quiet: options.Quiet = False,
-    image_column: options.ImageColumn = None,
-    label_column: options.LabelColumn = None,
-    split_column: options.SplitColumn = None,
-    group_column: options.GroupColumn = None,
-    weight_column: options.WeightColumn = None,
-    offline: options.Offline = False,
-    trust: options.Trust = False,
-    device: options.Device = "cpu",
-    cache_directory: options.CacheDirectory = None,
-    cache_size: options.CacheSize = None,
 ) -> None:
     """Say which source promises most for your data, from one pass through each; nothing is trained.
 
@@ -96,46 +95,39 @@ def rank(
 
     \b
     Examples:
+      transferkit rank leaves/
       transferkit rank leaves/ --from zoo:objects-cnn --from zoo:letters-cnn
       transferkit rank leaves/ --from hf:microsoft/resnet-18 --from hf:facebook/dinov2-small --offline --json
     """
     from transferkit import front
     from transferkit.artifact.printed import ranking_renderable
-    from transferkit.core.format import ReadOptions
 
-    place = Workplace(offline, trust, device, cache_directory, cache_size, quiet)
-    columns = ReadOptions(image_column, label_column, split_column, group_column, weight_column)
     given, cache = place.sources(sources), place.cache()
     with place.progress() as progress:
         data = place.target(target, seed, columns, progress)
-        ranking = front.rank(given, data, seed=seed, cache=cache, device=place.device, progress=progress)
+        offered = given or place.candidates(data)
+        ranking = front.rank(offered, data, seed=seed, cache=cache, device=place.device, progress=progress)
     if as_json:
-        output.show_json(ranking_as_json(ranking.rows, data.task.metric))
+        output.show_json(ranking_as_json(ranking.rows, data.task.metric) | candidates_as_json(offered))
     else:
         output.show(ranking_renderable(ranking.rows))
 
 
+@lent
 def compare(
     context: typer.Context,
     target: options.TargetPath,
+    place: Workplace,
+    columns: ReadOptions,
     sources: options.From = None,
     methods: options.Methods = None,
     budget: options.BudgetText = None,
     seeds: options.Seeds = 5,
     out: options.Out = None,
+    on: options.On = None,
+    no_label_curve: options.NoLabelCurve = False,
     seed: options.Seed = 0,
     as_json: options.Json = False,
-    quiet: options.Quiet = False,
-    image_column: options.ImageColumn = None,
-    label_column: options.LabelColumn = None,
-    split_column: options.SplitColumn = None,
-    group_column: options.GroupColumn = None,
-    weight_column: options.WeightColumn = None,
-    offline: options.Offline = False,
-    trust: options.Trust = False,
-    device: options.Device = "cpu",
-    cache_directory: options.CacheDirectory = None,
-    cache_size: options.CacheSize = None,
 ) -> int:
     """Prove the methods you name, each on every source that it takes, against training from scratch.
 
@@ -148,26 +140,28 @@ def compare(
       transferkit compare leaves/ --from zoo:objects-cnn --from zoo:letters-cnn --method full --seeds 3 --out runs/full
     """
     from transferkit import front
-    from transferkit.core.format import ReadOptions
 
-    place = Workplace(offline, trust, device, cache_directory, cache_size, quiet)
-    columns = ReadOptions(image_column, label_column, split_column, group_column, weight_column)
     given, cache = place.sources(sources), place.cache()
     with place.progress(budget) as progress:
+        data = place.target(target, seed, columns, progress)
+        offered = given or place.candidates(data)
         study = front.compare(
-            given,
-            place.target(target, seed, columns, progress),
+            offered,
+            data,
             methods or [],
             budget=budget,
             seeds=seeds,
             seed=seed,
             out=out,
+            on=on,
+            label_curve=not no_label_curve,
             cache=cache,
             device=place.device,
             progress=progress,
             command=command_line(context),
+            begun=place.begun,
         )
-    return show_study(study, out, as_json)
+    return show_study(study, out, as_json, offered)
 
 
 def command_line(context: typer.Context) -> str:
@@ -175,13 +169,13 @@ def command_line(context: typer.Context) -> str:
     return shlex.join(["transferkit", *(context.obj or ())])
 
 
-def show_study(study: Study, out: Path | None, as_json: bool) -> int:
+def show_study(study: Study, out: Path | None, as_json: bool, offered: Sequence[Source] = ()) -> int:
     """Print what a study found and where it lies; gives the exit code."""
     from transferkit.artifact.kept import REPORT
     from transferkit.artifact.printed import study_renderable
 
     if as_json:
-        output.show_json(study_as_json(study.summary, out))
+        output.show_json(study_as_json(study.summary, out) | candidates_as_json(offered))
     else:
         output.show(study_renderable(study.summary))
         if out is None:

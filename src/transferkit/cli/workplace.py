@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from transferkit.cli import output
-from transferkit.core.errors import WrongUse
 
 if TYPE_CHECKING:
     from transferkit.cli.progress import Bars
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from transferkit.core.run import Cache, Progress
     from transferkit.core.source import Source
     from transferkit.core.target import Target
+    from transferkit.sources.candidates.candidate import Candidates
 
 SHOWN = 3
 """Names of skipped items that are spelled out."""
@@ -31,6 +32,8 @@ class Workplace:
     cache_directory: Path | None = None
     cache_size: str | None = None
     quiet: bool = False
+    begun: float = field(default_factory=time.monotonic)
+    """`time.monotonic()` at which the command began: its budget counts from here."""
 
     def __post_init__(self) -> None:
         from transferkit.cli.device import check_device
@@ -38,16 +41,25 @@ class Workplace:
         check_device(self.device)
 
     def sources(self, names: Sequence[str] | None) -> list[Source]:
-        """The named sources, with what is allowed; none, or a scheme nobody knows, is told before any data is read."""
+        """The named sources, with what is allowed; a misspelled one is told before any data is read."""
         from transferkit.core.source import Source, SourceOptions
 
-        if not names:
-            raise WrongUse("no source was named; name one or more with --from, such as --from zoo:digits-cnn")
         allowed = SourceOptions(trust=self.trust, offline=self.offline)
-        given = [Source(name, allowed) for name in names]
+        given = [Source(name, allowed) for name in names or ()]
         for source in given:
-            _ = source.kind
+            source.check()
         return given
+
+    def candidates(self, target: Target) -> Candidates:
+        """Sources for a person who named none; what is proposed, and what will be downloaded for it, is shown."""
+        from transferkit import front
+
+        found = front.candidates(target, offline=self.offline, device=self.device)
+        if not self.quiet:
+            output.tell(f"no source was named with --from; trying {len(found)} ({found.summary})")
+            for line in (*found.notes, *filter(None, [found.announcement])):
+                output.tell(line)
+        return found
 
     def target(self, path: str, seed: int, columns: ReadOptions, progress: Progress) -> Target:
         """The target; what a person should know of it is shown."""

@@ -47,6 +47,8 @@ class Method(ABC):
     """True where the seed changes nothing: one fit then stands for every seed."""
     positive: ClassVar[tuple[str, ...]] = ()
     """Settings that must be above 0 (or None, where that is allowed)."""
+    tried_on: ClassVar[Literal["every", "promising", "named"]] = "named"
+    """On which sources `transfer` tries it unasked: every one (it costs seconds), the promising ones, or those one names."""
 
     def __post_init__(self) -> None:
         for name in self.positive:
@@ -68,6 +70,14 @@ class Method(ABC):
     def refit(self, record: FitRecord) -> Method:
         """The settings for a last fit on all labels, once validation has taught what `record` says."""
         return self
+
+    def resized(self, n_fitted: int, n_items: int) -> Method:
+        """The settings that validation taught for `n_fitted` items, for another number of items."""
+        return self
+
+    def steps(self, n_items: int) -> int:
+        """Training steps that a fit on so many items takes at most; 0 where there are none (a closed form)."""
+        return 0
 
     @property
     def name(self) -> str:

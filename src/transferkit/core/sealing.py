@@ -9,11 +9,13 @@ The owner's word goes first. Rules, in this order:
    stay on one side.
 
 A class with one labelled item stays open: it is learned from and never tested.
+
+Where the labels are too few for a drawn test to prove anything (`ENOUGH_TEST_ITEMS`), they can be dealt into outer folds
+instead, each of which is sealed once while the others are learned from.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -23,11 +25,15 @@ from transferkit.core.errors import WrongUse
 from transferkit.core.examples import Examples
 from transferkit.core.format import Split
 from transferkit.core.task import Task
+from transferkit.ops.folds import ALWAYS_LEARNED, folds
 from transferkit.ops.splits import holdout, linked
 
 VALIDATION_SHARE = 0.25
 """Of the open labels; every class that has two gives at least one."""
 FEW_TEST_ITEMS = 20
+ENOUGH_TEST_ITEMS = 25
+"""A drawn test with fewer proves little: cross-fitting, which judges every label, proves more (docs/decisions/0004)."""
+OUTER_FOLDS = 5
 
 
 @dataclass(frozen=True)
@@ -40,6 +46,8 @@ class Division:
     """(n,) int; None where the owner gave none, or they became the test."""
     test: np.ndarray
     notes: tuple[str, ...] = ()
+    test_is_given: bool = False
+    """True where the owner named the test items."""
 
 
 def divide(
@@ -62,17 +70,46 @@ def divide(
     if len(labelled) and not len(test):
         raise WrongUse(_too_few(labelled, "the test split", 3))
     if len(train) and not len(validation) and not held_out(labelled.take(train), task, VALIDATION_SHARE, 0).any():
+        if drawn:
+            raise WrongUse(_too_few(labelled, "validation beside the test split", 3))
         raise WrongUse(_too_few(labelled.take(train), "validation", 2))
-    notes += _few(labelled, train, test)
-    return Division(train, validation if len(validation) else None, test, tuple(notes))
+    notes += about_test(labelled.take(train), labelled.take(test))
+    return Division(train, validation if len(validation) else None, test, tuple(notes), not drawn)
 
 
 def held_out(examples: Examples, task: Task, share: float, seed: int, purpose: str = "validation") -> np.ndarray:
     """(n,) bool: a seeded, stratified share; items of one group or of equal content stay together."""
     if not len(examples) or examples.labels is None:
         return np.zeros(len(examples), dtype=bool)
+    return holdout(task.strata(examples.labels), share, seed, groups=_together(examples), purpose=purpose)
+
+
+def outer_folds(examples: Examples, task: Task, seed: int, n_folds: int = OUTER_FOLDS) -> np.ndarray:
+    """(n,) int: the outer fold that seals each item, 0, 1, ...; -1: always learned from, never judged.
+
+    Seeded and stratified; items of one group or of equal content stay together. A class stays whole on the side of learning
+    where all its items do. With fewer than `n_folds` such groups there are as many folds as groups. WrongUse, one line, where
+    what is left beside a fold does not reach to choose on.
+    """
+    labels, together = examples.labels or (), _together(examples)
+    strata = task.strata(labels)
+    are_classes = all(isinstance(label, str) for label in labels)
+    movable = folds(strata, 2, seed, groups=together, keep_last=are_classes) != ALWAYS_LEARNED
+    n_folds = min(n_folds, len(set(together[movable].tolist())))
+    if n_folds < 2:
+        raise WrongUse(_too_few(examples, "cross-fitting", 3))
+    fold = folds(strata, n_folds, seed, groups=together, keep_last=are_classes)
+    for number in range(n_folds):
+        rest = examples.take(np.flatnonzero(fold != number))
+        if not held_out(rest, task, VALIDATION_SHARE, 0).any():
+            raise WrongUse(_too_few(examples, "validation beside each fold", 3))
+    return fold
+
+
+def _together(examples: Examples) -> np.ndarray:
+    """(n,) int: equal for items that must not straddle a split."""
     keys = [examples.ids] if examples.groups is None else [examples.ids, examples.groups]
-    return holdout(task.strata(examples.labels), share, seed, groups=linked(*keys), purpose=purpose)
+    return linked(*keys)
 
 
 def _too_few(examples: Examples, what: str, needed: int) -> str:
@@ -84,14 +121,14 @@ def _too_few(examples: Examples, what: str, needed: int) -> str:
     )
 
 
-def _few(labelled: Examples, train: np.ndarray, test: np.ndarray) -> list[str]:
-    """What a person should know about classes and splits that are very small."""
+def about_test(train: Examples, test: Examples) -> list[str]:
+    """What a person should know where classes or the test split are very small."""
     notes = []
-    labels = labelled.labels or ()
+    labels = (*(train.labels or ()), *(test.labels or ()))
     if labels and all(isinstance(label, str) for label in labels):
-        open_counts, test_counts = Counter(labels[i] for i in train), Counter(labels[i] for i in test)
-        unlearnable = sorted(set(test_counts) - set(open_counts)) if len(train) else []
-        untested = sorted(set(open_counts) - set(test_counts))
+        learned, tested = set(train.labels or ()), set(test.labels or ())
+        unlearnable = sorted(tested - learned) if len(train) else []
+        untested = sorted(learned - tested)
         if unlearnable:
             notes.append(f"{_classes(unlearnable)} only in the test split: nothing to learn from")
         if untested:
@@ -99,6 +136,15 @@ def _few(labelled: Examples, train: np.ndarray, test: np.ndarray) -> list[str]:
     if 0 < len(test) < FEW_TEST_ITEMS:
         notes.append(f"the test split has only {len(test)} items: nothing but a very large gain can be proven on it")
     return notes
+
+
+def never_judged(examples: Examples, fold: np.ndarray) -> list[str]:
+    """What a person should know of classes that no outer fold could seal an item of."""
+    labels = tuple(map(str, examples.labels or ()))
+    missing = sorted(set(labels) - {labels[i] for i in np.flatnonzero(fold != ALWAYS_LEARNED)})
+    if not missing:
+        return []
+    return [f"{_classes(missing)} learned from and never judged: a class needs 2 different labelled items for that"]
 
 
 def _classes(names: Sequence[str]) -> str:

@@ -40,6 +40,8 @@ class Card:
     """The source's own classes, where it has a head."""
     licence: str = "unknown"
     trained_on: str = "unknown"
+    accuracy: float | None = None
+    """0 to 1, on the test split of what it was trained on."""
     local: bool = True
     """False where using it means a download."""
 
@@ -80,6 +82,9 @@ class SourceKind(ABC):
     @abstractmethod
     def processor(self, location: str, options: SourceOptions) -> Processor:
         """What turns raw items into that network's input."""
+
+    def check(self, location: str) -> None:  # noqa: B027 - a kind that can tell nothing from the name alone says nothing
+        """Refuse a misspelled location in one line, before anything is read; one that is merely out of reach passes."""
 
     def names(self) -> tuple[str, ...]:
         """Locations known without asking a network (the zoo, a cache); for `transferkit sources`."""
@@ -127,6 +132,10 @@ class Source:
             raise WrongUse(f"{self.name!r} does not say what kind of source it is; write it as in {examples}")
         kind: SourceKind = registry.get("sources", self.scheme)()
         return kind
+
+    def check(self) -> None:
+        """Refuse an unknown scheme and a misspelled location; asks no network and reads no weights."""
+        self.kind.check(self.location)
 
     def card(self) -> Card:
         """Describe without loading weights."""

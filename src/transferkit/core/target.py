@@ -21,7 +21,7 @@ from transferkit.core.labels import read_labels
 from transferkit.core.leakage import leakage
 from transferkit.core.recognise import recognise_format, recognise_in_memory, recognise_task
 from transferkit.core.run import Progress, silent
-from transferkit.core.sealing import VALIDATION_SHARE, divide, held_out
+from transferkit.core.sealing import ENOUGH_TEST_ITEMS, VALIDATION_SHARE, about_test, divide, held_out
 from transferkit.core.task import Task
 
 
@@ -38,6 +38,8 @@ class Target:
     unlabelled: Examples
     validation_is_given: bool = False
     """True where the owner named the validation items; `fold` then keeps them."""
+    test_is_given: bool = True
+    """False where the sealed test was drawn from the labels, so that they may be dealt anew."""
     skipped: tuple[Skipped, ...] = ()
     warnings: tuple[str, ...] = ()
     """Lines a person should read: identical items on both sides of a split, very few labels, ..."""
@@ -50,6 +52,7 @@ class Target:
         path: str | Path,
         *,
         task: Task | str | None = None,
+        metric: str | None = None,
         seed: int = 0,
         options: ReadOptions | None = None,
         test_share: float = 0.25,
@@ -59,11 +62,12 @@ class Target:
 
         The owner's splits are honoured; a validation split without a test split becomes the sealed test; without either,
         `test_share` of the labels are drawn by `seed`, in proportion to the classes (see `core/sealing.py`). What cannot be
-        used is in `skipped`, what should be known in `warnings`. Raises WrongUse, one line, where there is nothing to learn
-        or to prove.
+        used is in `skipped`, what should be known in `warnings`. `metric`: what arms are chosen and proven by, such as "auroc";
+        None: the task's own choice. Raises WrongUse, one line, where there is nothing to learn or to prove.
         """
         reading = recognise_format(Path(path)).read(Path(path), options or ReadOptions(), progress)
-        return _target(Path(path).resolve().name, reading, task, test_share, seed, where=str(path))
+        target = _target(Path(path).resolve().name, reading, task, test_share, seed, where=str(path))
+        return target.judged_by(metric) if metric else target
 
     @classmethod
     def of(
@@ -75,6 +79,7 @@ class Target:
         name: str = "target",
         modality: str = "image",
         task: Task | str | None = None,
+        metric: str | None = None,
         seed: int = 0,
         test_share: float = 0.25,
     ) -> Target:
@@ -103,7 +108,12 @@ class Target:
         splits: list[Split | None] = [split for part_items, _, split in parts for _ in range(len(part_items))]
         examples = replace(examples, labels=tuple(known), names=tuple(f"item {i}" for i in range(len(known))))
         reading = Reading.of(modality, examples, splits)
-        return _target(name, reading, task, test_share, seed, where=name)
+        target = _target(name, reading, task, test_share, seed, where=name)
+        return target.judged_by(metric) if metric else target
+
+    def judged_by(self, metric: str) -> Target:
+        """The same target, whose arms are chosen and proven by another metric of its task; an unknown one is one line."""
+        return replace(self, task=self.task.with_metric(metric))
 
     def fold(self, seed: int) -> Target:
         """The same target with train and validation drawn anew from all open labels; for repeated selection.
@@ -118,6 +128,49 @@ class Target:
         return replace(
             self, train=everything.take(np.flatnonzero(~held)), validation=everything.take(np.flatnonzero(held))
         )
+
+    @property
+    def too_small_to_seal(self) -> bool:
+        """True where the sealed test was drawn and is too small to prove much: `opened` and `part` then serve."""
+        return not self.test_is_given and 0 < len(self.test) < ENOUGH_TEST_ITEMS
+
+    def opened(self, purpose: str) -> Target:
+        """The same target with every label open and none sealed, for cross-fitting; only where the test was drawn.
+
+        The seal remembers what for: whoever learns from these labels can no longer prove anything on that split.
+        """
+        if self.test_is_given:
+            raise WrongUse(f"{self.name}: the test split was given by its owner, and is opened by the proof alone")
+        test = self.test.open(purpose)
+        everything = _in_content_order(self.whole().train.join(test))
+        about_the_old = about_test(self.whole().train, test)
+        nothing = Sealed(everything.take([]))
+        nothing.openings = self.test.openings
+        return replace(
+            self,
+            train=everything,
+            validation=everything.take([]),
+            test=nothing,
+            warnings=tuple(line for line in self.warnings if line not in about_the_old),
+            fingerprint=_fingerprint(self.modality, {"train": everything, "unlabelled": self.unlabelled}),
+        )
+
+    def part(self, held: np.ndarray, seed: int) -> Target:
+        """A target of its own in which the open labels where `held` (n,) is True are sealed; for cross-fitting.
+
+        `held` is in the order of `whole().train`. Validation is drawn from the others by `seed`.
+        """
+        everything = self.whole().train
+        rest, sealed = everything.take(np.flatnonzero(~held)), everything.take(np.flatnonzero(held))
+        return replace(
+            self,
+            train=rest,
+            validation=rest.take([]),
+            test=Sealed(sealed),
+            warnings=(),
+            test_is_given=True,
+            fingerprint=_fingerprint(self.modality, {"train": rest, "test": sealed, "unlabelled": self.unlabelled}),
+        ).fold(seed)
 
     def whole(self) -> Target:
         """The same target with every open label in `train` and none in `validation`; for the last fit."""
@@ -154,6 +207,7 @@ def _target(
         test=Sealed(test),
         unlabelled=unlabelled,
         validation_is_given=division.validation is not None,
+        test_is_given=division.test_is_given,
         skipped=reading.skipped,
         warnings=(*division.notes, *found, *reading.notes),
         fingerprint=_fingerprint(

@@ -62,6 +62,13 @@ class Metric(ABC):
         """The largest change that one item of these can make to its own value: says how little equal results prove."""
         return 1.0
 
+    def margin(self, labels: Sequence[Any]) -> float:
+        """The largest difference that does not matter where a person names none: one point, or a hundredth of a unit.
+
+        `labels`: those the target is open about; a metric in the unit of the labels takes its measure from them.
+        """
+        return 0.01
+
     def value(self, predictions: Predictions, labels: Sequence[Any]) -> float:
         """The metric itself."""
         return float(self.per_item(predictions, labels).mean())
@@ -98,6 +105,17 @@ class Task(ABC):
     @abstractmethod
     def metric(self) -> Metric:
         """The metric arms are chosen and proven by."""
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """Every metric that makes sense here, that of choice and proof first; the others are shown beside it."""
+        return (self.metric,)
+
+    def with_metric(self, name: str) -> Task:
+        """The same task, chosen and proven by another metric; one line where it cannot be judged by it."""
+        if name == self.metric.name:
+            return self
+        raise WrongUse(f"task {self.name} is judged by {self.metric.name} alone, not by {name!r}")
 
     @abstractmethod
     def strata(self, labels: Sequence[Any]) -> np.ndarray:

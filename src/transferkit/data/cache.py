@@ -3,6 +3,9 @@
 One folder a key, in it chunks of rows (see `data/chunks.py`). A chunk is written as soon as enough rows are there, so a
 killed pass loses little; processes share the folder without locks: at worst both compute, and whole files replace whole
 files. When the cache grows over its bound, the chunks used longest ago go first, never those that this process has mapped.
+
+At a URL the same folder is kept in an object store; this machine's own cache stands in front of it (see
+`data/remote_chunks.py`).
 """
 
 from __future__ import annotations
@@ -20,9 +23,11 @@ from pathlib import Path
 
 import numpy as np
 
+from transferkit.core.remote import as_path, is_remote
 from transferkit.core.run import Cache
 from transferkit.core.size import parse_bytes
 from transferkit.data.chunks import IDS, PARTIAL, ROWS, Chunk, open_chunk, write_chunk
+from transferkit.data.remote_chunks import RemoteChunks
 
 CHUNK_BYTES = 64_000_000
 CHUNK_SECONDS = 30.0
@@ -58,7 +63,10 @@ class FeatureCache(Cache):
     """
 
     def __init__(self, directory: str | Path | None = None, max_bytes: str | int = "2GB") -> None:
-        self.directory = Path(directory) if directory else default_directory() / "features"
+        """`directory`: a folder or a URL; None: `default_directory`. `max_bytes`: on this machine's disk."""
+        self._given = (directory, max_bytes)
+        self._remote = RemoteChunks(directory) if directory and is_remote(directory) else None
+        self.directory = as_path(directory) if directory and not self._remote else default_directory() / "features"
         self.max_bytes = parse_bytes(max_bytes)
         self._mapped: dict[Path, weakref.ref] = {}
         """Ids file -> the map of its rows, while anybody looks at it."""
@@ -83,6 +91,10 @@ class FeatureCache(Cache):
             chunks += computed
         return _gather(chunks, ids)
 
+    def __reduce__(self) -> tuple[type[FeatureCache], tuple[str | Path | None, str | int]]:
+        """Sent to another process it is the same cache opened there; another machine has its own default directory."""
+        return FeatureCache, self._given
+
     def size(self) -> int:
         """Bytes on disk."""
         return sum(stat.st_size for stat in self._files().values())
@@ -90,6 +102,8 @@ class FeatureCache(Cache):
     def _chunks(self, folder: Path, wanted: set[str]) -> list[Chunk]:
         """The chunks of a key that hold any wanted row, of one shape and type; those used are marked as used."""
         chunks: list[Chunk] = []
+        if self._remote is not None:
+            self._remote.fetch(folder, wanted, self._make_room)
         try:
             ids_files = sorted(folder.glob(f"*{IDS}"))
         except OSError:
@@ -159,6 +173,8 @@ class FeatureCache(Cache):
         if written is None:  # deleted already by somebody else
             return in_memory
         self._map(written)
+        if self._remote is not None:
+            self._remote.send(written.ids_file)
         return written
 
     def _map(self, chunk: Chunk) -> None:

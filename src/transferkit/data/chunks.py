@@ -35,7 +35,7 @@ class Chunk:
 def open_chunk(ids_file: Path) -> Chunk | None:
     """The chunk, or None where its files are gone, truncated or not ours."""
     try:
-        ids = tuple(ids_file.read_text(encoding="utf-8").split("\n"))
+        ids = read_ids(ids_file.read_bytes())
         rows = np.load(ids_file.with_suffix(ROWS), mmap_mode="c", allow_pickle=False)
     except (OSError, ValueError, EOFError):
         return None
@@ -44,12 +44,17 @@ def open_chunk(ids_file: Path) -> Chunk | None:
     return Chunk(ids_file, ids, rows)
 
 
+def read_ids(content: bytes) -> tuple[str, ...]:
+    """The ids an ids file lists."""
+    return tuple(content.decode().split("\n"))
+
+
 def write_chunk(folder: Path, ids: Sequence[str], rows: np.ndarray) -> Path:
     """Write rows and ids; gives the ids file. Raises OSError where the disk is full or the folder cannot be made."""
     folder.mkdir(parents=True, exist_ok=True)
     ids_file = folder / f"{_digest(ids)}{IDS}"
-    _put(ids_file.with_suffix(ROWS), lambda file: _save(file, np.ascontiguousarray(rows)))
-    _put(ids_file, lambda file: file.write("\n".join(ids).encode()))
+    put(ids_file.with_suffix(ROWS), lambda file: _save(file, np.ascontiguousarray(rows)))
+    put(ids_file, lambda file: file.write("\n".join(ids).encode()))
     return ids_file
 
 
@@ -63,7 +68,7 @@ def _save(file: BinaryIO, rows: np.ndarray) -> None:
     file.write(rows.data)
 
 
-def _put(path: Path, write: Callable[[BinaryIO], object]) -> None:
+def put(path: Path, write: Callable[[BinaryIO], object]) -> None:
     """Write a file so that it is seen whole or not at all, even after a power cut."""
     partial = path.with_name(f"{path.name}.{uuid.uuid4().hex}{PARTIAL}")
     try:

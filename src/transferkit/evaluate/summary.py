@@ -6,7 +6,10 @@ All gains and metric values are in the metric's own scale (accuracy: 0 to 1); `M
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from transferkit.core.task import Metric
 
 VerdictWord = Literal["helps", "hurts", "no_difference", "undecided"]
 """`no_difference` needs the whole interval inside the margin; `undecided` is everything else that includes 0."""
@@ -20,6 +23,11 @@ class MetricInfo:
     higher_is_better: bool
     unit: str
     scale: float
+
+    @classmethod
+    def of(cls, metric: Metric) -> MetricInfo:
+        """What a metric says of itself."""
+        return cls(metric.name, metric.higher_is_better, metric.unit, metric.scale)
 
 
 @dataclass(frozen=True)
@@ -56,6 +64,8 @@ class RankedSource:
     seconds: float = 0.0
     note: str = ""
     """Why it was left out, or what disagreed."""
+    chance: float | None = None
+    """That it turns out to be the best of those ranked, 0 to 1; None where nothing is known of that."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +103,59 @@ class ArmSummary:
     trainable_parameters: int | None
     total_parameters: int | None
     notes: tuple[str, ...] = ()
+    metrics: dict[str, float] = field(default_factory=dict)
+    """Test value, mean over seeds, by every metric of the task that could be computed."""
+    further_gains: dict[str, Gain] = field(default_factory=dict)
+    """Paired gain by every metric but that of choice. Each interval stands alone at 95 %: described, not claimed."""
+
+
+@dataclass(frozen=True)
+class CurvePoint:
+    """What an arm reaches with so many labels, with its interval."""
+
+    labels: float
+    mean: float
+    low: float
+    high: float
+    n_seeds: int
+    """0 where nothing was measured: the curve was followed beyond its last point."""
+
+
+@dataclass(frozen=True)
+class EquivalentLabels:
+    """With how many labels one arm does as well as another with all of them."""
+
+    at: Literal["below", "within", "beyond"]
+    """below: with fewer than `smallest`; beyond: not with up to `farthest`; then there is no number."""
+    labels: float | None
+    low: float | None
+    """None: fewer than `smallest`."""
+    high: float | None
+    """None: more than `farthest`."""
+    smallest: float
+    """The fewest labels that were tried."""
+    farthest: float
+    """The most that can be told."""
+
+
+@dataclass(frozen=True)
+class LabelEquivalence:
+    """What transfer is worth in labels: the chosen arm and its baseline with fewer labels, judged on the same test items."""
+
+    arm: str
+    baseline: str
+    n_labels: int
+    """All open labels."""
+    level: float
+    arm_curve: tuple[CurvePoint, ...]
+    baseline_curve: tuple[CurvePoint, ...]
+    baseline_beyond: tuple[CurvePoint, ...]
+    """The baseline's curve, followed beyond `n_labels`; empty where the answer does not need it."""
+    worth: EquivalentLabels
+    """Labels the baseline needs for what the arm reaches with all."""
+    enough: EquivalentLabels
+    """Labels the arm needs for what the baseline reaches with all."""
+    sentence: str
 
 
 @dataclass(frozen=True)
@@ -135,6 +198,10 @@ class StudySummary:
     notes: tuple[str, ...] = ()
     seeds: tuple[int, ...] = ()
     """Of the proof: those the chosen arm and its baseline were both refitted with."""
+    label_equivalence: LabelEquivalence | None = None
+    """None where it was not asked for, or not possible."""
+    metrics: tuple[MetricInfo, ...] = ()
+    """How to word every metric of the task, that of choice first."""
     extra: dict[str, Any] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:

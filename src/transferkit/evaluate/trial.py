@@ -45,3 +45,5 @@ class TrialResult:
     """The FitRecord as plain values."""
     message: str = ""
     """Why it failed: one line."""
+    per_item: list[float] = field(default_factory=list)
+    """The metric's value for each validation item, in the fold's order, so that arms can be paired item by item."""

@@ -41,10 +41,18 @@ def subject(method: str, sources: Sequence[str]) -> str:
     return f"Transfer from {', '.join(first) + ' and ' if first else ''}{last} by {method}"
 
 
-def sentence(about: str, gain: Gain, metric: MetricInfo, margin: float, baseline: str = "training from scratch") -> str:
+def sentence(
+    about: str,
+    gain: Gain,
+    metric: MetricInfo,
+    margin: float,
+    baseline: str = "training from scratch",
+    cross_fitted: str = "",
+) -> str:
     """The verdict in words, in the metric's points, with interval, seeds, items and what to do where it is undecided.
 
-    `about` is what `subject` gives, `baseline` a noun: "training from scratch", "the source only".
+    `about` is what `subject` gives, `baseline` a noun: "training from scratch", "the source only". `cross_fitted`: how the
+    gain was judged where there was no sealed test.
 
     >>> accuracy = MetricInfo("accuracy", True, "points", 100.0)
     >>> gain = Gain(0.063, 0.041, 0.085, 0.95, 5, 1347, 0.031)
@@ -59,6 +67,7 @@ def sentence(about: str, gain: Gain, metric: MetricInfo, margin: float, baseline
     evidence = f"{_count(gain.n_seeds, 'seed')}, {_count(gain.n_items, 'test item')}"
     if gain.n_seeds == 1:
         evidence += ", so that another training run may differ by more"
+    evidence, more = (cross_fitted, "labels") if cross_fitted else (evidence, "seeds or more test items")
     if word == "helps":
         return f"{about} beats {baseline} by {mean} {unit} ({interval}; {evidence})."
     if word == "hurts":
@@ -73,7 +82,7 @@ def sentence(about: str, gain: Gain, metric: MetricInfo, margin: float, baseline
     return (
         f"{about} is undecided against {baseline}: the gain is {mean} {unit} ({interval}; {evidence}). "
         f"This test would have shown a difference of {detectable} or more (80 % power); "
-        "more seeds or more test items would show a smaller one."
+        f"more {more} would show a smaller one."
     )
 
 
@@ -82,7 +91,8 @@ def _points(gain: Gain, metric: MetricInfo, margin: float) -> tuple[str, ...]:
     values = [metric.scale * value for value in (gain.mean, gain.low, gain.high, gain.smallest_detectable, margin)]
     width = values[2] - values[1]
     telling = min([abs(v) for v in (*values[1:3], width) if v] or [1.0])
-    needed = ceil(-log10(telling))  # decimals until the first digit that is not 0
+    # decimals until the first digit that is not 0; where points are no percentage, until the second
+    needed = ceil(-log10(telling)) + (metric.scale != 100)
     enough = 1 if needed <= 1 else min(needed, 6)
     return tuple(f"{round(value, enough) + 0.0:.{enough}f}" for value in values)  # + 0.0: no "-0.0"
 

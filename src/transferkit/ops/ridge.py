@@ -20,50 +20,56 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import linalg
 
-from transferkit.ops.principal_axes import principal_axes
+from transferkit.ops.principal_axes import PrincipalAxes
+
+BLOCK = 512
+"""Items at a time: few enough for their errors to stay in the processor's cache."""
 
 
 @dataclass(frozen=True, eq=False)
 class RidgePath:
     """Ridge fits of the same features for any target and penalty, factorised once."""
 
-    coordinates: np.ndarray
-    """(n, r) centred items along the eigenvectors, r = min(n, d)."""
-    eigenvalues: np.ndarray
-    """(r,) of the weighted sum of squares."""
-    weights: np.ndarray
-    """(n,) of mean 1."""
+    axes: PrincipalAxes
+    """Of the weighted items."""
 
     @classmethod
-    def of(cls, features: np.ndarray, weights: np.ndarray | None = None) -> RidgePath:
-        """Factorise features (n, d), n at least 2."""
-        n = len(features)
-        weights = scaled_weights(weights, n)
-        centred = features - weights @ features / n  # (n, d)
-        root = np.sqrt(weights)[:, None]
-        coordinates, eigenvalues = principal_axes(centred * root)
-        return cls(coordinates / root, eigenvalues, weights)
+    def of(cls, features: np.ndarray | PrincipalAxes, weights: np.ndarray | None = None) -> RidgePath:
+        """Factorise features (n, d), n at least 2; axes that are there are used unless weights are given."""
+        if isinstance(features, PrincipalAxes):
+            return cls(features) if weights is None else cls.of(features.table, weights)
+        return cls(PrincipalAxes.of(features, scaled_weights(weights, len(features))))
+
+    @property
+    def weights(self) -> np.ndarray:
+        """(n,) of mean 1."""
+        return self.axes.weights
 
     @property
     def scale(self) -> float:
         """The mean eigenvalue: penalties are chosen in units of it, so that the features' unit does not matter."""
-        n, r = self.coordinates.shape
-        return float(self.eigenvalues.sum() / min(n - 1, r))
+        n, d = self.axes.table.shape
+        return float(self.axes.squares.sum() / min(n - 1, d))
 
     def left_out(self, targets: np.ndarray, penalty: float) -> np.ndarray:
         """(n, k) what the fit without item i predicts for item i, for targets (n, k)."""
-        weights, n = self.weights, len(self.weights)
-        shrunk = self.coordinates / (self.eigenvalues + penalty)  # (n, r)
-        leverage = weights * (1 / n + np.einsum("nr,nr->n", shrunk, self.coordinates))
-        centred = targets - weights @ targets / n
-        fitted = shrunk @ (self.coordinates.T @ (weights[:, None] * centred))  # (n, k), about the mean
-        left: np.ndarray = targets - (centred - fitted) / (1 - leverage)[:, None]
-        return left
+        return next(self.each(targets, np.array([penalty])))[1]
 
     def each(self, targets: np.ndarray, penalties: np.ndarray) -> Iterator[tuple[float, np.ndarray]]:
         """Penalty and leave-one-out predictions (n, k), one pair a penalty."""
+        weights, n, coordinates = self.weights, len(self.weights), self.axes.coordinates
+        mean = weights @ targets / n
+        projected = coordinates.T @ (weights[:, None] * (targets - mean))  # (r, k)
         for penalty in penalties:
-            yield float(penalty), self.left_out(targets, float(penalty))
+            inverse = 1 / (self.axes.squares + penalty)  # (r,)
+            shrunk = inverse[:, None] * projected
+            left_out = np.empty(targets.shape)
+            for start in range(0, n, BLOCK):
+                rows = slice(start, start + BLOCK)
+                leverage = weights[rows] * (1 / n + np.square(coordinates[rows]) @ inverse)
+                error = (targets[rows] - mean - coordinates[rows] @ shrunk) / (1 - leverage)[:, None]
+                np.subtract(targets[rows], error, out=left_out[rows])
+            yield float(penalty), left_out
 
 
 def ridge_coefficients(

@@ -7,25 +7,31 @@ from dataclasses import dataclass, field
 
 from transferkit.core.budget import Budget
 
+CLOSING, CLOSING_SHARE = 1.0, 0.05
+"""Seconds kept back for the summary and the report, and the largest share of the budget that they may be."""
+
 
 @dataclass
 class Allowance:
-    """Counts from the moment it is made, plus what an earlier, interrupted part of the same study has used."""
+    """Counts from `begun`, plus what an earlier, interrupted part of the same study has used."""
 
     budget: Budget
     used_seconds: float = 0.0
     used_trials: int = 0
-    _started: float = field(default_factory=time.monotonic)
+    begun: float = field(default_factory=time.monotonic)
+    """`time.monotonic()` at which this part of the study began."""
 
     @property
     def seconds_used(self) -> float:
         """Seconds this study has used in all."""
-        return self.used_seconds + time.monotonic() - self._started
+        return self.used_seconds + time.monotonic() - self.begun
 
     @property
     def seconds_left(self) -> float:
-        """Seconds left; infinite where the budget names none."""
-        return float("inf") if self.budget.seconds is None else self.budget.seconds - self.seconds_used
+        """Seconds left for fits, the writing of the report kept back; infinite where the budget names none."""
+        if self.budget.seconds is None:
+            return float("inf")
+        return self.budget.seconds - self.seconds_used - min(CLOSING, CLOSING_SHARE * self.budget.seconds)
 
     @property
     def trials_left(self) -> float:

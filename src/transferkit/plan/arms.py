@@ -13,8 +13,6 @@ from transferkit.core.source import Source
 from transferkit.core.spelling import read_method
 from transferkit.methods.baseline.majority import Majority
 from transferkit.methods.baseline.scratch import Scratch
-from transferkit.methods.finetune.full import Full
-from transferkit.methods.frozen.linear_probe import LinearProbe
 from transferkit.sources import architectures
 
 Wanted = tuple[Method, frozenset[str]]
@@ -32,6 +30,8 @@ class Arm:
     """Name of the arm it is compared with; None for a baseline itself."""
     fixed: frozenset[str] = frozenset()
     """Settings that are not tuned."""
+    pinned: bool = False
+    """True where a person wants it tried to the end and proven."""
 
     def candidates(self) -> list[Method]:
         """The settings to choose from on validation, the method's own first."""
@@ -47,21 +47,15 @@ class Arm:
 
     def written(self) -> list[Any]:
         """As JSON-able values; `read_arm` is the inverse."""
-        return [self.name, str(self.method), list(self.source_names), self.baseline, sorted(self.fixed)]
+        return [self.name, str(self.method), list(self.source_names), self.baseline, sorted(self.fixed), self.pinned]
 
 
 def read_arm(written: Sequence[Any], sources: Sequence[Source]) -> Arm:
     """The arm that was written down, on sources of these names."""
-    name, method, names, baseline, fixed = written
+    name, method, names, baseline, fixed, *pinned = written
     by_name = {source.name: source for source in sources}
-    return Arm(name, read_method(method), tuple(by_name[n] for n in names), baseline, frozenset(fixed))
-
-
-def proposed(sources: Sequence[Source], promising: Sequence[Source]) -> list[Arm]:
-    """The arms of `transfer`: a linear probe of every source, full fine-tuning of the `promising` ones."""
-    wanted: list[tuple[Method, Source]] = [(LinearProbe(), source) for source in sources]
-    wanted += [(Full(), source) for source in promising]
-    return with_baselines([(method, frozenset(), (source,)) for method, source in wanted])
+    chosen = tuple(by_name[n] for n in names)
+    return Arm(name, read_method(method), chosen, baseline, frozenset(fixed), bool(pinned and pinned[0]))
 
 
 def named(sources: Sequence[Source], methods: Sequence[Wanted]) -> list[Arm]:

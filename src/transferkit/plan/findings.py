@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+
+import numpy as np
 
 from transferkit.core.examples import Examples
 from transferkit.core.predictor import Predictor
+from transferkit.evaluate.cross_fitted import CrossFitting, cross_fitted_gain
+from transferkit.evaluate.gain import paired_gain
+from transferkit.evaluate.planned import Plan
 from transferkit.evaluate.proof import Proven
+from transferkit.evaluate.summary import Gain
 from transferkit.plan.arms import Arm
+from transferkit.plan.costs import Costs
+from transferkit.plan.label_curve import LabelCurve
 from transferkit.plan.proving import Claim, Refits
 from transferkit.plan.ranking import Ranking
 from transferkit.plan.trials import Trials
@@ -26,6 +34,8 @@ class Settings:
     """Largest difference that does not matter, in the metric's own scale."""
     prove_every_arm: bool = False
     """True: every arm is proven (compare); False: the best arm of each source (transfer)."""
+    label_curve: bool = True
+    """Whether to say what transfer is worth in labels."""
     resumable: bool = False
     """True where the run directory stays: the same call with it goes on."""
     command: str = ""
@@ -41,16 +51,35 @@ class Findings:
     ranking: Ranking
     settings: Settings
     tried: Tried
+    costs: Costs
+    plan: Plan | None = None
+    """What was meant to be done; None where the person named the arms."""
     claims: Sequence[Claim] = ()
     refits: Refits = field(default_factory=Refits)
+    curve: LabelCurve = field(default_factory=LabelCurve)
+    """The primary claim's two arms on fewer labels."""
     evidence: dict[str, Proven] = field(default_factory=dict)
     test: Examples | None = None
+    cross_fitting: CrossFitting | None = None
+    """Where the labels were too few for a sealed test: the evidence then has one row a repeat, in place of one a seed."""
     interrupted: bool = False
     """Ctrl-C came before the proof."""
 
     def seeds_of(self, claim: Claim) -> list[int]:
         """Seeds that both the claim's arm and its baseline were refitted with."""
         return self.refits.common(claim.arm.name, claim.baseline.name)
+
+    def rows(self, arm: str, table: np.ndarray, seeds: Sequence[int]) -> np.ndarray:
+        """Those of an arm's evidence that belong to `seeds`; where it was cross-fitted, one a repeat."""
+        if self.cross_fitting is not None:
+            return table
+        order = sorted(self.refits.predictors[arm])
+        return table[[order.index(seed) for seed in seeds]]
+
+    @property
+    def paired_gain(self) -> Callable[..., Gain]:
+        """What makes a gain of two tables, with the interval that fits the way they came about."""
+        return paired_gain if self.cross_fitting is None else cross_fitted_gain
 
     def predictors(self) -> dict[str, list[Predictor]]:
         """The final predictors of every arm, one a seed, the first seed first."""

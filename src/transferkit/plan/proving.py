@@ -9,19 +9,23 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from transferkit.core.errors import BudgetSpent, Failed
 from transferkit.core.method import Method
 from transferkit.core.predictor import Predictor
+from transferkit.core.source import Source
 from transferkit.core.spelling import read_method
+from transferkit.evaluate.trial import TrialKey, TrialResult
 from transferkit.plan.arms import Arm
-from transferkit.plan.trials import Trials, record_of
+from transferkit.plan.costs import Costs
+from transferkit.plan.trials import Fit, Trials, record_of
 from transferkit.plan.tried import Tried
 
 CHOICE = "choice"
 TIMED_ITEMS = 64
+SECONDARY = 2
+"""Claims beside the first that may cost as many fits as it."""
 
 
 @dataclass(frozen=True)
@@ -62,16 +66,22 @@ def written_choice(arms: Sequence[Arm], trials: Trials) -> list[Claim]:
 def choose(arms: Sequence[Arm], tried: Tried, trials: Trials, every_arm: bool) -> list[Claim]:
     """The claims, best validation first, written down. `every_arm`: one a contender; else one a set of sources.
 
-    Only arms whose baseline was tried as well are compared with it.
+    Only arms whose baseline was tuned as far as they were are compared with it. Where not every arm is proven, the claims
+    after the first `SECONDARY` are of arms that one fit proves: with many sources the proof would else cost more than the
+    search. Pinned arms are proven in any case.
     """
     by_name = {arm.name: arm for arm in arms}
-    claims, seen = [], set()
+    claims: list[Claim] = []
+    seen: set[tuple[Source, ...]] = set()
     for arm in tried.in_order([arm for arm in arms if arm.baseline]):
         baseline = by_name[arm.baseline or ""]
-        method, baseline_method = _final(arm, tried), _final(baseline, tried)
-        if method is None or baseline_method is None or (arm.sources in seen and not every_arm):
+        method, baseline_method = final_method(arm, tried), final_method(baseline, tried)
+        if method is None or baseline_method is None or not _tuned_alike(arm, baseline, tried):
             continue
-        seen.add(arm.sources)
+        if not (every_arm or arm.pinned):
+            if arm.sources in seen or (len(claims) > SECONDARY and not method.deterministic):
+                continue
+            seen.add(arm.sources)
         claims.append(Claim(arm, method, baseline, baseline_method))
     if claims:
         written = [[c.arm.name, str(c.method), c.baseline.name, str(c.baseline_method)] for c in claims]
@@ -79,71 +89,103 @@ def choose(arms: Sequence[Arm], tried: Tried, trials: Trials, every_arm: bool) -
     return written_choice(arms, trials)
 
 
-def refit(claims: Sequence[Claim], tried: Tried, trials: Trials, seeds: Sequence[int], refits: Refits) -> None:
+def _tuned_alike(arm: Arm, baseline: Arm, tried: Tried) -> bool:
+    """Whether the baseline has had as many settings tried as the arm, or all of its own."""
+    n_arm, n_baseline = (len(tried.results.get(one.name, ())) for one in (arm, baseline))
+    return n_baseline >= min(n_arm, len(baseline.candidates()))
+
+
+def refit(claims: Sequence[Claim], trials: Trials, costs: Costs, seeds: Sequence[int], refits: Refits) -> None:
     """Fit the claims' arms and baselines on every open label, the primary claim's seeds first, within the allowance.
 
     Predictors are added to `refits` as they are there. The first pair is begun whatever it is expected to cost; any other
     only where it is expected to fit in. What fails or does not fit in is noted, and the next claim is taken.
     """
-    for position, claim in enumerate(claims):
-        pair = [(claim.arm, claim.method), (claim.baseline, claim.baseline_method)]
-        for n_done, seed in enumerate(seeds):
-            missing = [(arm, method) for arm, method in pair if _must_fit(arm, method, seed, trials, refits)]
-            expected = sum(_expected(arm, method, tried, trials, refits) for arm, method in missing)
-            expected += _predicting(refits, trials, len(missing))
-            is_first = position == n_done == 0
-            if missing and not trials.allowance.allows(1.1 * expected, len(missing)) and not is_first:
-                refits.notes.append(
-                    f"the budget ended the proof of {claim.arm.name} after {n_done} of {len(seeds)} seeds"
-                )
-                break
-            try:
+    proof = _Proof(claims, trials, costs, seeds, refits)
+    for fit, result in trials.run(proof.wanted()):
+        proof.take(fit, result)
+    for n_done, arms in proof.ended.items():
+        refits.notes.append(f"the budget ended the proof after {n_done} of {len(seeds)} seeds: {', '.join(arms)}")
+
+
+class _Proof:
+    """The refits of the claims, each asked for when it is its turn."""
+
+    def __init__(
+        self, claims: Sequence[Claim], trials: Trials, costs: Costs, seeds: Sequence[int], refits: Refits
+    ) -> None:
+        self.claims, self.trials, self.costs, self.seeds, self.refits = claims, trials, costs, seeds, refits
+        self.n_items = len(trials.target.whole().train)
+        self.lost: dict[str, str] = {}
+        """Arm -> why its proof cannot go on."""
+        self.ended: dict[int, list[str]] = defaultdict(list)
+        """Seeds that were done -> the arms whose proof the budget ended there."""
+        self._loaded: dict[TrialKey, Predictor] = {}
+
+    def wanted(self) -> Iterator[Fit]:
+        """Pair after pair, of the first claim, then of the second, ..."""
+        for position, claim in enumerate(self.claims):
+            pair = [(claim.arm, claim.method), (claim.baseline, claim.baseline_method)]
+            for n_done, seed in enumerate(self.seeds):
+                if claim.arm.name in self.lost or claim.baseline.name in self.lost:
+                    break
+                if not self._fits_in(pair, seed) and position + n_done > 0:
+                    self.ended[n_done].append(claim.arm.name)
+                    break
                 for arm, method in pair:
-                    _refit_one(arm, method, seed, trials, refits)
-            except BudgetSpent:
-                refits.notes.append(f"the budget cut the proof of {claim.arm.name} short, in seed {seed}")
-                break
-            except Failed as reason:
-                refits.notes.append(f"{claim.arm.name} could be tried but not proven: {reason}")
-                break
-            trials.progress(f"proving arm {position + 1} of {len(claims)}", n_done + 1, len(seeds))
+                    if seed not in self.refits.predictors.get(arm.name, {}) and arm.name not in self.lost:
+                        yield Fit(arm, method, "prove", seed, self._seconds())
+                self.trials.progress(f"proving arm {position + 1} of {len(self.claims)}", n_done + 1, len(self.seeds))
+
+    def take(self, fit: Fit, result: TrialResult | None) -> None:
+        """Keep what came of a refit."""
+        name = fit.arm.name
+        if result is None:
+            self._lose(name, f"the budget cut the proof of {name} short, in seed {fit.seed}")
+        elif result.status == "failed":
+            self._lose(name, f"{name} could be tried but not proven: {result.message}")
+        else:
+            key = self.trials.key(fit)
+            if key not in self._loaded:
+                self._loaded[key] = predictor = self.trials.journal.predictor(key)
+                predictor.record = record_of(result)
+                predictor.to(self.trials.device)
+                self.refits.seconds[name].append(result.seconds)
+                self.costs.learn(fit.arm, fit.method, self.n_items, result.seconds)
+            self.refits.predictors.setdefault(name, {})[fit.seed] = self._loaded[key]
+
+    def _lose(self, name: str, why: str) -> None:
+        if name not in self.lost:
+            self.lost[name] = why
+            self.refits.notes.append(why)
+
+    def _fits_in(self, pair: Sequence[tuple[Arm, Method]], seed: int) -> bool:
+        """Whether what is missing of a pair is expected to end within the allowance."""
+        keys = {
+            self.trials.key(Fit(arm, method, "prove", seed)): (arm, method)
+            for arm, method in pair
+            if seed not in self.refits.predictors.get(arm.name, {})
+        }
+        missing = [
+            (arm, method)
+            for key, (arm, method) in keys.items()
+            if key not in self._loaded and not self.trials.is_proven(arm, method, seed)
+        ]
+        if not missing:
+            return True
+        expected = 0.0
+        if self.trials.allowance.budget.seconds is not None:
+            expected = sum(self.costs.expected(arm, method, self.n_items) for arm, method in missing)
+            expected += predicting(self.refits, self.trials, len(missing))
+        return self.trials.allowance.allows(1.1 * expected, len(missing))
+
+    def _seconds(self) -> float | None:
+        if self.trials.allowance.budget.seconds is None:
+            return None
+        return self.trials.allowance.seconds_left - predicting(self.refits, self.trials, 1)
 
 
-def _is_there(arm: Arm, method: Method, seed: int, refits: Refits) -> bool:
-    several = refits.predictors.get(arm.name, {})
-    return seed in several or bool(method.deterministic and several)
-
-
-def _must_fit(arm: Arm, method: Method, seed: int, trials: Trials, refits: Refits) -> bool:
-    return not (_is_there(arm, method, seed, refits) or trials.is_proven(arm, method, seed))
-
-
-def _refit_one(arm: Arm, method: Method, seed: int, trials: Trials, refits: Refits) -> None:
-    if _is_there(arm, method, seed, refits):
-        several = refits.predictors[arm.name]
-        several.setdefault(seed, next(iter(several.values())))
-        return
-    left = trials.allowance.seconds_left - _predicting(refits, trials, 1)
-    deadline = None if trials.allowance.budget.seconds is None else time.monotonic() + left
-    result = trials.prove(arm, method, seed, deadline)
-    if result.status == "failed":
-        raise Failed(result.message)
-    predictor = trials.journal.predictor(trials.proof_key(arm, method, seed))
-    predictor.record = record_of(result)
-    predictor.to(trials.device)
-    refits.predictors.setdefault(arm.name, {})[seed] = predictor
-    refits.seconds[arm.name].append(result.seconds)
-
-
-def _expected(arm: Arm, method: Method, tried: Tried, trials: Trials, refits: Refits) -> float:
-    """Seconds of one refit: as the last one, or as the trials on a fold, scaled to all open labels."""
-    if refits.seconds[arm.name]:
-        return refits.seconds[arm.name][-1]
-    whole, fold = len(trials.target.whole().train), len(trials.target.fold(0).train)
-    return tried.seconds(arm, method) * whole / fold
-
-
-def _predicting(refits: Refits, trials: Trials, n_more: int) -> float:
+def predicting(refits: Refits, trials: Trials, n_more: int) -> float:
     """Seconds that predicting the test items with every predictor so far, and `n_more`, is going to take.
 
     Timed once, on training items, with the first predictor.
@@ -159,7 +201,7 @@ def _predicting(refits: Refits, trials: Trials, n_more: int) -> float:
     return 1.2 * refits.seconds_an_item * len(trials.target.test) * (len(predictors) + n_more)
 
 
-def _final(arm: Arm, tried: Tried) -> Method | None:
+def final_method(arm: Arm, tried: Tried) -> Method | None:
     """The arm's best settings, with what validation has taught (such as how long to train)."""
     method = tried.best(arm)
     if method is None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import softmax
 
 from transferkit.core.errors import BudgetSpent, TransferkitError, WrongUse
 from transferkit.core.examples import Examples
@@ -15,13 +16,16 @@ from transferkit.core.run import Run
 from transferkit.core.source import Source
 from transferkit.core.target import Target
 from transferkit.core.task import Predictions
+from transferkit.evaluate.forecast import RULE
 from transferkit.evaluate.ranking import Candidate, ranked
 from transferkit.evaluate.scoring import score_classes
 from transferkit.evaluate.summary import RankedSource
 from transferkit.ops.random_features import random_features
+from transferkit.ops.scores.leave_one_out import LeaveOneOut, leave_one_out_classes
 from transferkit.sources.processors import ImageProcessor
 from transferkit.training.body import Body
 from transferkit.training.frozen import frozen_states, processed
+from transferkit.training.head_outputs import head_outputs
 
 LEFT_OUT = "left out: "
 FLOOR_SIDE = 32
@@ -67,47 +71,72 @@ def rank_sources(sources: Sequence[Source], target: Target, run: Run) -> Ranking
     for position, source in enumerate(sources):
         run.progress("ranking sources", position, len(sources))
         try:
-            candidates.append(_candidate(source, target, data, run))
+            candidates.append(scored(source, target, data, run))
         except BudgetSpent:
             raise
         except (TransferkitError, ValueError) as reason:
             left_out.append(_left_out(source, str(reason)))
     run.progress("ranking sources", len(sources), len(sources))
-    labels_per_class = float(np.median(np.unique(target.task.strata(data.labels or ()), return_counts=True)[1]))
-    higher = target.task.metric.higher_is_better
-    rows = ranked(candidates, _floor(target, data, run), labels_per_class, higher) if candidates else ()
+    metric = target.task.metric
+    per_class = float(np.median(np.unique(target.task.strata(data.labels or ()), return_counts=True)[1]))
+    rows = ranked(
+        candidates,
+        floor(target, data, run) if candidates else None,
+        labels_per_class=per_class if metric.reach <= 1 else None,
+        higher_is_better=metric.higher_is_better,
+        rule=RULE if metric.name in RULE.metrics else None,
+    )
     return Ranking((*rows, *left_out), time.monotonic() - begun)
 
 
-def _candidate(source: Source, target: Target, data: Examples, run: Run) -> Candidate:
+def scored(source: Source, target: Target, data: Examples, run: Run) -> Candidate:
+    """One source, scored on these labelled examples of the target.
+
+    Raises WrongUse or ValueError, with a short reason, where it cannot be: another modality, features that say nothing.
+    """
     begun = time.monotonic()
     card = source.card()
     if card.modality != target.modality:
         raise WrongUse(f"{source.name} reads {card.modality}, the target is {target.modality}")
-    features = frozen_states(Body.pretrained(source), data, run)
-    scores, per_item = _scores(features, target, data)
+    body = Body.pretrained(source)
+    features = frozen_states(body, data, run)
+    outputs = head_outputs(body, features, data, run) if card.classes else None
+    labels, classes = _labels(target, data)
+    scores, left_out = score_classes(features, labels, len(classes), balanced=True, outputs=outputs)
     return Candidate(
-        source.name, per_item, scores, card.parameters, card.licence, card.trained_on, time.monotonic() - begun
+        name=source.name,
+        per_item=_metric(left_out, target, data),
+        scores=scores,
+        parameters=card.parameters,
+        licence=card.licence,
+        trained_on=card.trained_on,
+        seconds=time.monotonic() - begun,
     )
 
 
-def _floor(target: Target, data: Examples, run: Run) -> np.ndarray | None:
+def floor(target: Target, data: Examples, run: Run) -> np.ndarray | None:
     """(n,) the metric on each item from random features of its pixels; None where all pictures look the same."""
     processor = ImageProcessor(size=(FLOOR_SIDE, FLOOR_SIDE), mean=(0.5,) * 3, std=(0.5,) * 3)
     pixels = parts_of(processed(processor, data.items))[0].flatten(1).numpy()
     generator = np.random.default_rng(run.derived_seed("floor"))
     if not np.ptp(pixels, axis=0).any():
         return None
-    return _scores(random_features(pixels, FLOOR_FEATURES, generator), target, data)[1]
+    labels, classes = _labels(target, data)
+    features = random_features(pixels, FLOOR_FEATURES, generator)
+    return _metric(leave_one_out_classes(features, labels, n_classes=len(classes), balanced=True), target, data)
 
 
-def _scores(features: np.ndarray, target: Target, data: Examples) -> tuple[dict[str, float], np.ndarray]:
-    """The scores by name, and the target's metric for each item as the fit of all others predicts it: (n,)."""
-    labels = target.task.strata(data.labels or ())
+def _labels(target: Target, data: Examples) -> tuple[np.ndarray, Sequence[str]]:
+    """(n,) class numbers, and the names of the classes."""
+    return target.task.strata(data.labels or ()), target.task.describe()["classes"]
+
+
+def _metric(left_out: LeaveOneOut, target: Target, data: Examples) -> np.ndarray:
+    """(n,) the target's metric for each item as the fit of all others predicts it."""
     classes = target.task.describe()["classes"]
-    scores, left_out = score_classes(features, labels, len(classes), balanced=True)
-    guesses = Predictions(tuple(classes[i] for i in left_out.predictions.argmax(axis=1)))
-    return scores, target.task.metric.per_item(guesses, data.labels or ())
+    chances = softmax(left_out.sharpness * left_out.predictions, axis=1)
+    guesses = Predictions(tuple(classes[i] for i in left_out.predictions.argmax(axis=1)), chances)
+    return target.task.metric.per_item(guesses, data.labels or ())
 
 
 def _left_out(source: Source, reason: str) -> RankedSource:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from transferkit.core.errors import Failed
 from transferkit.core.predictor import Predictor
+from transferkit.evaluate.cross_fitted import CrossFitting
 from transferkit.evaluate.proof import prove
 from transferkit.evaluate.summary import StudySummary
+from transferkit.plan.cross_fitting import PROCEDURE
 from transferkit.plan.findings import Findings
+from transferkit.plan.label_curve import fit_label_curve
 from transferkit.plan.proving import choose, refit, written_choice
 from transferkit.plan.selection import select
 from transferkit.plan.summarise import summarise
@@ -41,24 +45,47 @@ class Study:
         return printed(self.summary)
 
 
-def carry_out(findings: Findings) -> Study:
-    """Try the arms, choose on validation, prove on the sealed test. Ctrl-C ends it with what is done."""
-    trials, settings = findings.trials, findings.settings
+def carry_out(findings: Findings, cross_fit: Callable[[], CrossFitting] | None = None) -> Study:
+    """Try the arms, choose on validation, prove on the sealed test, or by `cross_fit`. Ctrl-C ends it with what is done."""
+    trials = findings.trials
     try:
-        chosen = written_choice(findings.arms, trials)
-        select(findings.arms, trials, settings.folds, len(settings.seeds), findings.tried, only_replay=bool(chosen))
-        findings.claims = chosen or choose(findings.arms, findings.tried, trials, settings.prove_every_arm)
-        _check_claims(findings)
-        findings.tried.notes = trials.journal.note("selection", findings.tried.notes)  # as it ended the first time
-        refit(findings.claims, findings.tried, trials, settings.seeds, findings.refits)
-        if findings.seeds_of(findings.claims[0]):
+        choose_and_refit(findings, only_first=cross_fit is not None)
+        if cross_fit is not None:
+            findings.cross_fitting = found = cross_fit()
+            findings.evidence = found.evidence(claimed(findings), trials.target.task)
+            findings.test = found.examples
+        elif findings.seeds_of(findings.claims[0]):
             purpose = f"the proof of study {trials.journal.directory.name}"
-            findings.evidence, findings.test = prove(findings.predictors(), trials.target, purpose, trials.progress)
+            findings.curve = fit_label_curve(findings)
+            judged = findings.predictors() | findings.curve.predictors()
+            findings.evidence, findings.test = prove(judged, trials.target, purpose, trials.progress)
     except KeyboardInterrupt:
         findings.interrupted, findings.evidence = True, {}
         return Study(summarise(findings), None)
     summary = summarise(findings)
     return Study(summary, findings.final_predictor(summary.best))
+
+
+def claimed(findings: Findings) -> dict[str, tuple[str, str]]:
+    """What is cross-fitted -> its arm and baseline: every arm of `compare`, the choosing itself in `transfer`."""
+    if findings.settings.prove_every_arm:
+        return {claim.arm.name: (claim.arm.name, claim.baseline.name) for claim in findings.claims}
+    first = findings.claims[0]
+    return {PROCEDURE: (first.arm.name, first.baseline.name)}
+
+
+def choose_and_refit(findings: Findings, only_first: bool) -> None:
+    """All that comes before the proof; `only_first`: without the secondary claims of `transfer`."""
+    trials, settings = findings.trials, findings.settings
+    chosen = written_choice(findings.arms, trials)
+    n_seeds, replay = len(settings.seeds), bool(chosen)
+    select(findings.arms, trials, findings.costs, settings.folds, n_seeds, findings.tried, only_replay=replay)
+    findings.claims = chosen or choose(findings.arms, findings.tried, trials, settings.prove_every_arm)
+    _check_claims(findings)
+    findings.tried.notes = trials.journal.note("selection", findings.tried.notes)  # as it ended the first time
+    if only_first and not settings.prove_every_arm:
+        findings.claims = findings.claims[:1]
+    refit(findings.claims, trials, findings.costs, settings.seeds, findings.refits)
 
 
 def _check_claims(findings: Findings) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 
-from transferkit.evaluate.gain import paired_gain
+from transferkit.evaluate.cross_fitted import procedure
 from transferkit.evaluate.simultaneous import secondary_level
 from transferkit.evaluate.summary import (
     ArmSummary,
@@ -19,17 +20,20 @@ from transferkit.evaluate.summary import (
     VerdictWord,
 )
 from transferkit.evaluate.verdict import sentence, subject, verdict
+from transferkit.plan import further
 from transferkit.plan.arms import Arm
 from transferkit.plan.findings import Findings
+from transferkit.plan.label_curve import read_label_curve
 from transferkit.plan.mistakes import on_the_test
+from transferkit.plan.plan_kept import plan_kept
 from transferkit.plan.proving import Claim
 from transferkit.plan.trials import record_of
 
 
 def summarise(findings: Findings) -> StudySummary:
     """Everything the study has to say; where it was interrupted, what there is."""
-    metric = findings.trials.target.task.metric
-    info = MetricInfo(metric.name, metric.higher_is_better, metric.unit, metric.scale)
+    task = findings.trials.target.task
+    info = MetricInfo.of(task.metric)
     gains = _gains(findings)
     primary = findings.claims[0] if findings.claims else None
     word, said, best = _conclusion(findings, gains, info, primary)
@@ -53,11 +57,22 @@ def summarise(findings: Findings) -> StudySummary:
             *(f"{row.name} {row.note}" for row in findings.ranking.rows if row.predicted is None),
             *findings.tried.notes,
             *findings.refits.notes,
+            *findings.trials.notes,
+            *findings.curve.notes,
+            *(findings.cross_fitting.notes if findings.cross_fitting else ()),
             *_better_baseline(findings),
             *_seen_before(findings),
+            *further.left_out(findings),
         ),
         seeds=tuple(findings.seeds_of(primary)) if primary and findings.evidence else findings.settings.seeds,
-        extra={"margin": findings.settings.margin, "interrupted": findings.interrupted},
+        label_equivalence=read_label_curve(findings),
+        metrics=tuple(map(MetricInfo.of, task.metrics)),
+        extra={
+            "margin": findings.settings.margin,
+            "interrupted": findings.interrupted,
+            **({"cross_fitting": findings.cross_fitting.as_extra()} if findings.cross_fitting else {}),
+            "plan": plan_kept(findings),
+        },
     )
 
 
@@ -90,7 +105,7 @@ def _gains(findings: Findings) -> dict[str, Gain]:
     The chosen arm of `transfer` is one claim, named in advance, at the full level; its secondary claims, and all claims of
     `compare`, share the error between them.
     """
-    proven = [claim for claim in findings.claims if findings.evidence and findings.seeds_of(claim)]
+    proven = [claim for claim in findings.claims if claim.arm.name in findings.evidence and findings.seeds_of(claim)]
     task, labels = findings.trials.target.task, (findings.test.labels if findings.test else None) or ()
     every_arm = findings.settings.prove_every_arm
     gains = {}
@@ -100,7 +115,7 @@ def _gains(findings: Findings) -> dict[str, Gain]:
         seeds = findings.seeds_of(claim)
         arm, baseline = (_rows(findings, name, seeds) for name in (claim.arm.name, claim.baseline.name))
         metric = task.metric
-        gains[claim.arm.name] = paired_gain(
+        gains[claim.arm.name] = findings.paired_gain(
             arm, baseline, metric.higher_is_better, level, metric.step(labels), metric.reach
         )
     return gains
@@ -108,8 +123,7 @@ def _gains(findings: Findings) -> dict[str, Gain]:
 
 def _rows(findings: Findings, arm: str, seeds: list[int]) -> np.ndarray:
     """(len(seeds), n_items) of one arm's evidence."""
-    order = sorted(findings.refits.predictors[arm])
-    return findings.evidence[arm].per_item[[order.index(seed) for seed in seeds]]
+    return findings.rows(arm, findings.evidence[arm].per_item, seeds)
 
 
 def _conclusion(
@@ -120,14 +134,23 @@ def _conclusion(
         return "undecided", _interrupted(findings), next(arm.name for arm in findings.arms if arm.method.is_baseline)
     if primary.arm.name not in gains:
         said = (
-            f"Nothing is proven: {'; '.join(findings.refits.notes)}. "
+            f"Nothing is proven: {'; '.join(_why_not(findings))}. "
             f"The predictor is that of {primary.arm.name}, chosen on validation alone."
         )
         return "undecided", said, primary.arm.name
     gain = gains[primary.arm.name]
     word = verdict(gain, findings.settings.margin)
-    said = sentence(subject(primary.method.name, primary.arm.source_names), gain, info, findings.settings.margin)
+    about, judged_by = subject(primary.method.name, primary.arm.source_names), ""
+    if (cross_fitting := findings.cross_fitting) is not None:
+        judged_by = cross_fitting.judged_by(gain)
+        if not findings.settings.prove_every_arm:
+            about = procedure(primary.method.name, primary.arm.source_names)
+    said = sentence(about, gain, info, findings.settings.margin, cross_fitted=judged_by)
     return word, said, primary.arm.name if word == "helps" else primary.baseline.name
+
+
+def _why_not(findings: Findings) -> Sequence[str]:
+    return findings.refits.notes if findings.cross_fitting is None else findings.cross_fitting.notes
 
 
 def _interrupted(findings: Findings) -> str:
@@ -167,6 +190,8 @@ def _arm(arm: Arm, findings: Findings, gains: dict[str, Gain], best: str) -> Arm
         trainable_parameters=record.trainable_parameters if record else None,
         total_parameters=record.total_parameters if record else None,
         notes=(*failures, *(record.notes if record else ())),
+        metrics=further.metrics_of(arm, findings),
+        further_gains=further.further_gains(arm, findings),
     )
 
 
@@ -219,12 +244,14 @@ def _about_target(findings: Findings) -> dict[str, Any]:
 def _cost(findings: Findings) -> dict[str, float]:
     tried = [r for arm in findings.arms for r in findings.tried.all(arm)]
     refits = [seconds for fits in findings.refits.seconds.values() for seconds in fits]
+    folds = findings.cross_fitting
     return {
         "rank": findings.ranking.seconds,
         "try": sum(r.seconds for r in tried),
-        "prove": sum(refits),
+        "prove": sum(refits) + (folds.seconds if folds else 0.0),
+        "curve": sum(findings.curve.seconds),
         "total": findings.trials.allowance.seconds_used,
-        "trials": float(len(tried) + len(refits)),
+        "trials": float(len(tried) + len(refits) + len(findings.curve.seconds) + (folds.n_fits if folds else 0)),
     }
 
 

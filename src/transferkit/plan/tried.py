@@ -11,10 +11,17 @@ import numpy as np
 
 from transferkit.core.method import Method
 from transferkit.evaluate.trial import TrialResult
+from transferkit.ops.statistics.crossed import crossed_interval
 from transferkit.plan.arms import Arm
 
 Standing = tuple[float, float]
 """Mean metric with its sign, so that higher is better; minus the mean loss, for ties."""
+SURE = 0.98
+"""Level of the interval that says an arm cannot win: one time in a hundred a better one is dropped by chance."""
+SETTINGS_SHARE = 1 / 3
+"""Of an arm's settings that go on to another fold. They differ less among each other than arms do, and each costs a fit."""
+FEWEST_ITEMS = 20
+"""Validation items below which nothing is said about who cannot win."""
 
 
 @dataclass
@@ -28,17 +35,25 @@ class Tried:
     sign: int = 1
     """1 where a higher metric is better, else -1."""
     results: dict[str, dict[Method, list[TrialResult]]] = field(default_factory=lambda: defaultdict(dict))
+    folds: dict[tuple[str, Method], list[int]] = field(default_factory=lambda: defaultdict(list))
     rounds: dict[tuple[str, Method], int] = field(default_factory=dict)
     """How many rounds an arm's settings have survived."""
+    beaten: dict[str, str] = field(default_factory=dict)
+    """Arm -> why it was dropped before the end."""
     notes: list[str] = field(default_factory=list)
 
-    def add(self, arm: Arm, method: Method, result: TrialResult) -> None:
+    def add(self, arm: Arm, method: Method, result: TrialResult, fold: int = 0) -> None:
         """Keep one more."""
         self.results[arm.name].setdefault(method, []).append(result)
+        self.folds[arm.name, method].append(fold)
+
+    def has(self, arm: Arm, method: Method, fold: int) -> bool:
+        """Whether this fold has seen these settings."""
+        return fold in self.folds.get((arm.name, method), ())
 
     def best(self, arm: Arm) -> Method | None:
         """The settings that went furthest, with the best validation among them; None where every fit failed."""
-        ranked = self._in_order([(arm.name, method) for method in self.results[arm.name]])
+        ranked = self._in_order([(arm.name, method) for method in self.results.get(arm.name, ())])
         return ranked[0][1] if ranked else None
 
     def in_order(self, arms: Sequence[Arm]) -> list[Arm]:
@@ -55,33 +70,55 @@ class Tried:
 
     def all(self, arm: Arm) -> list[TrialResult]:
         """Every result of an arm."""
-        return [result for results in self.results[arm.name].values() for result in results]
+        return [result for results in self.results.get(arm.name, {}).values() for result in results]
 
-    def seconds(self, arm: Arm, method: Method) -> float:
-        """What one fit takes: the mean over these settings' fits, or else over all of the arm's; 0 where untried."""
-        fits = self.results[arm.name].get(method) or self.all(arm)
-        return float(np.mean([result.seconds for result in fits])) if fits else 0.0
+    def survive(self, running: dict[Arm, list[Method]], *, settings_too: bool = True) -> dict[Arm, list[Method]]:
+        """After a round: the better half of the contenders, two at least, with the best third of their settings.
 
-    def survive(self, running: dict[Arm, list[Method]]) -> dict[Arm, list[Method]]:
-        """After a round: the better half of the contenders, two at least, with the better half of their settings.
-
-        A baseline stays as long as one of its contenders does.
+        Those that cannot win any more go as well; pinned ones stay, and a baseline as long as one of its contenders does.
+        `settings_too` False: every setting stays, for not all have had their turn.
         """
         contenders = self.in_order([arm for arm in running if arm.baseline is not None])
-        kept = contenders[: max(2, math.ceil(len(contenders) / 2))]
+        better_half = contenders[: max(2, math.ceil(len(contenders) / 2))]
+        kept = [arm for arm in contenders if arm.pinned or arm in better_half]
+        kept = [arm for arm in kept if arm.pinned or not self._cannot_win(arm, contenders[0])]
+        for place, arm in enumerate(contenders, start=1):
+            if arm not in kept:
+                self.beaten.setdefault(arm.name, f"dropped in place {place} of {len(contenders)} on validation")
         needed = {arm.baseline for arm in kept}
         survivors = {}
         for arm, methods in running.items():
             if arm in kept or arm.name in needed:
-                ranked = self._in_order([(arm.name, m) for m in methods if m in self.results[arm.name]])
-                survivors[arm] = [m for _, m in ranked[: math.ceil(len(methods) / 2)]]
+                ranked = self._in_order([(arm.name, m) for m in methods if m in self.results.get(arm.name, {})])
+                best = [m for _, m in ranked]
+                untried = [m for m in methods if m not in self.results.get(arm.name, {})]
+                keep_all = not settings_too or not best
+                survivors[arm] = [*best, *untried] if keep_all else best[: math.ceil(len(methods) * SETTINGS_SHARE)]
                 self.rounds |= {(arm.name, m): self.rounds.get((arm.name, m), 0) + 1 for m in survivors[arm]}
         return survivors
+
+    def _cannot_win(self, arm: Arm, leader: Arm) -> bool:
+        """Whether the leader is better on the validation items both have seen, beyond what chance makes likely."""
+        if arm == leader:
+            return False
+        one, other = self.best(arm), self.best(leader)
+        if one is None or other is None:
+            return False
+        differences: list[np.ndarray] = []
+        for fold, result in zip(self.folds[arm.name, one], self.results[arm.name][one], strict=True):
+            if fold in self.folds[leader.name, other]:
+                theirs = self.results[leader.name][other][self.folds[leader.name, other].index(fold)]
+                if len(result.per_item) == len(theirs.per_item):
+                    differences.append(np.array(result.per_item) - np.array(theirs.per_item))
+        table = self.sign * np.concatenate(differences) if differences else np.zeros(0)
+        if len(table) < FEWEST_ITEMS or not np.ptp(table):
+            return False
+        return crossed_interval(table[None, :], SURE).high < 0
 
     def _in_order(self, entries: Sequence[tuple[str, Method]]) -> list[tuple[str, Method]]:
         furthest: dict[int, list[tuple[str, Method]]] = defaultdict(list)
         for name, method in entries:
-            if score(self.results[name][method], self.sign) is not None:
+            if score(self.results[name].get(method, ()), self.sign) is not None:
                 furthest[self.rounds.get((name, method), 0)].append((name, method))
         ordered = []
         for _, peers in sorted(furthest.items(), reverse=True):

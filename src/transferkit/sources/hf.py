@@ -89,9 +89,13 @@ class HuggingFace(SourceKind):
         with hub.quiet():
             return processor_of(said, model_type, getattr(config, "image_size", None))
 
+    def check(self, location: str) -> None:
+        """Refuse what is no hub id and no folder."""
+        hub.check(location)
+
     def names(self) -> tuple[str, ...]:
-        """Picture models in the local cache."""
-        return hub.cached()
+        """Models in the local cache, of any kind."""
+        return tuple(name for name, damage in hub.cached() if not damage)
 
 
 def _configuration(checkpoint: hub.Checkpoint) -> tuple[Any, bool]:

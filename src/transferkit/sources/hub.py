@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 from transferkit.core.errors import Failed, WrongUse
@@ -21,6 +22,8 @@ _SAFE, _SAFE_INDEX = "model.safetensors", "model.safetensors.index.json"
 _PICKLED, _PICKLED_INDEX = "pytorch_model.bin", "pytorch_model.bin.index.json"
 _PATIENCE = 10.0
 """Seconds to wait for the hub before what is in the cache has to do."""
+_GREETING = 2.0
+"""Seconds to find out whether there is a hub at all."""
 
 
 @dataclass(frozen=True)
@@ -76,21 +79,34 @@ class Weights:
 
 def locate(location: str, offline: bool) -> Checkpoint:
     """Find a checkpoint's configuration; raises one line where there is none to be had."""
+    check(location)
+    folder = Path(location).expanduser()
+    if folder.is_dir():
+        return Checkpoint(location, folder)
+    repository, _, revision = location.partition("@")
+    folder, listing = resolve(repository, revision or "main", offline or offline_by_environment())
+    return Checkpoint(location, folder, commit=folder.name, listing=listing)
+
+
+def check(location: str) -> None:
+    """Refuse what is neither a checkpoint's folder nor spelled as a repository's name; asks nobody."""
     folder = Path(location).expanduser()
     if location and folder.is_dir():
         if not (folder / "config.json").is_file():
             raise WrongUse(f"hf:{location} is a folder without config.json; a saved transformers model has one")
-        return Checkpoint(location, folder)
+        return
     if location.startswith((".", "/", "~")) or "\\" in location:
         raise WrongUse(f"hf source: no such folder {location!r}")
     repository, at, revision = location.partition("@")
     if not re.fullmatch(r"[\w.-]+(/[\w.-]+)?", repository) or (at and not revision):
         raise WrongUse(f"'hf:{location}' is no hub id; spell it hf:organisation/name, hf:organisation/name@revision")
+
+
+def offline_by_environment() -> bool:
+    """Whether HF_HUB_OFFLINE, or TRANSFORMERS_OFFLINE, is set."""
     from huggingface_hub import constants
 
-    offline = offline or bool(constants.HF_HUB_OFFLINE)
-    folder, listing = resolve(repository, revision or "main", offline)
-    return Checkpoint(location, folder, commit=folder.name, listing=listing)
+    return bool(constants.HF_HUB_OFFLINE)
 
 
 @cache
@@ -135,15 +151,46 @@ def weights(checkpoint: Checkpoint, trust: bool) -> Weights:
     raise Failed(f"hf:{checkpoint.name} holds no whole {_SAFE}")
 
 
-def cached() -> tuple[str, ...]:
-    """Repositories in the local cache that say how pictures are prepared."""
-    from huggingface_hub import constants
+def cached() -> tuple[tuple[str, str], ...]:
+    """Every model of the local cache: its location, and what is wrong with it where the cache itself is broken there.
 
-    found = set()
-    for file in Path(constants.HF_HUB_CACHE).glob("models--*/snapshots/*/preprocessor_config.json"):
-        if '"image_' in file.read_text(encoding="utf-8"):
-            found.add(file.parents[2].name.removeprefix("models--").replace("--", "/"))
-    return tuple(sorted(found))
+    A model of which no branch `main` was fetched is named with the revision that is there. HF_HOME and HF_HUB_CACHE say
+    where the cache is; one that is not there holds nothing.
+    """
+    from huggingface_hub import constants, errors, scan_cache_dir
+
+    try:
+        found = scan_cache_dir(constants.HF_HUB_CACHE)
+    except (errors.CacheNotFound, ValueError):  # no folder, or a file of that name
+        return ()
+    models = []
+    for repository in found.repos:
+        if repository.repo_type != "model":
+            continue
+        if not repository.revisions:
+            models.append((repository.repo_id, "nothing of it was fetched"))
+            continue
+        newest = max(repository.revisions, key=lambda revision: revision.last_modified)
+        has_main = any("main" in revision.refs for revision in repository.revisions)
+        models.append((repository.repo_id if has_main else f"{repository.repo_id}@{newest.commit_hash}", ""))
+    for damage in found.warnings:
+        models += _damaged(str(damage))
+    return tuple(sorted(models))
+
+
+def _damaged(said: str) -> list[tuple[str, str]]:
+    """The model that a complaint of the cache's scan is about; none where it is about something else there."""
+    folder = re.search(r"models--([\w.-]+)", said)
+    return [(folder[1].replace("--", "/"), f"its folder in the cache is damaged: {said}")] if folder else []
+
+
+def answers(location: str) -> bool:
+    """Whether there is a hub that tells of this model, or that it has none; found out within two seconds."""
+    reply: list[bool] = []
+    asked = Thread(target=_greet, args=(location, reply), daemon=True)
+    asked.start()  # in a thread of its own, because looking up a name knows no time limit
+    asked.join(_GREETING)
+    return any(reply)
 
 
 @contextmanager
@@ -166,6 +213,15 @@ def quiet() -> Iterator[None]:
             logging.enable_progress_bar()
         if not hub_hides_bars:
             utils.enable_progress_bars()
+
+
+def _greet(location: str, reply: list[bool]) -> None:
+    """Append whether the hub answers."""
+    repository, _, revision = location.partition("@")
+    try:
+        reply.append(bool(_listing(repository, revision or "main", _GREETING)))
+    except (WrongUse, Failed):  # it has no such model, or not for everyone: a hub it is
+        reply.append(True)
 
 
 class _NotCached(Exception):
@@ -192,19 +248,19 @@ def _download(repository: str, file: str, revision: str, from_cache: bool = Fals
         raise Failed(f"{what}: {file} could not be fetched: {(str(reason) or repr(reason)).splitlines()[0]}") from None
 
 
-def _listing(repository: str, revision: str) -> dict[str, int]:
+def _listing(repository: str, revision: str, patience: float = _PATIENCE) -> dict[str, int]:
     """File -> bytes on the hub; empty where it does not answer, so that what is in the cache still serves."""
     from huggingface_hub import HfApi, errors
 
     try:
-        info = HfApi().model_info(repository, revision=revision, files_metadata=True, timeout=_PATIENCE)
+        info = HfApi().model_info(repository, revision=revision, files_metadata=True, timeout=patience)
     except errors.RevisionNotFoundError:
         raise WrongUse(f"{repository!r} has no revision {revision!r}; leave out @{revision} for the newest") from None
     except errors.GatedRepoError:  # a kind of RepositoryNotFoundError
         raise _gated(_spelled(repository, revision)) from None
     except errors.RepositoryNotFoundError:
         raise WrongUse(f"the hub has no model {repository!r}; check the spelling, or log in if it is private") from None
-    except (_network_error(), OSError):
+    except (_network_error(), OSError, json.JSONDecodeError):  # or a login page of the network stands in its place
         return {}
     return {file.rfilename: file.size or 0 for file in info.siblings or ()}
 

@@ -63,6 +63,10 @@ class TorchWeights(SourceKind):
         key_map.load(network, tensors, described.rules, f"{described.path} ({described.architecture.kind})")
         return network
 
+    def check(self, location: str) -> None:
+        """Refuse a file that is not there."""
+        _file_and_query(location)
+
     def processor(self, location: str, options: SourceOptions) -> Processor:
         """The sidecar's, or else the architecture's usual one."""
         return processors.build(describe(location, options).processor)
@@ -83,16 +87,13 @@ class Described:
 
 def describe(location: str, options: SourceOptions) -> Described:
     """Read a location without loading weights; every way it can be wrong gives one line."""
-    file_name, _, query = location.partition("?")
-    path = Path(file_name).expanduser()
-    if not path.is_file():
-        raise WrongUse(f"torch source: no such file {file_name!r}")
+    path, query = _file_and_query(location)
     said = dict(parse_qsl(query, keep_blank_values=True))
     sidecar = _sidecar(path)
     kind = said.pop("architecture", None) or sidecar.get("architecture")
     if kind is None:
-        example = f"torch:{file_name}?architecture=mobilenet_v2"
-        raise WrongUse(f"{file_name} holds weights but no architecture; name one: {example} (known: {_known()})")
+        example = f"torch:{path}?architecture=mobilenet_v2"
+        raise WrongUse(f"{path} holds weights but no architecture; name one: {example} (known: {_known()})")
     module = _module(kind)
     size = _whole_number("size", said.pop("size")) if "size" in said else sidecar.get("size")
     rules = {r"^module\.": "", **sidecar.get("keys", {}), **getattr(module, "KEYS", {})}
@@ -116,6 +117,14 @@ def describe(location: str, options: SourceOptions) -> Described:
         classes=classes or tuple(str(i) for i in range(n_classes)),
         sidecar=sidecar,
     )
+
+
+def _file_and_query(location: str) -> tuple[Path, str]:
+    file_name, _, query = location.partition("?")
+    path = Path(file_name).expanduser()
+    if not path.is_file():
+        raise WrongUse(f"torch source: no such file {file_name!r}")
+    return path, query
 
 
 def _sidecar_path(path: Path) -> Path:

@@ -45,6 +45,7 @@ class Zoo(SourceKind):
             classes=tuple(said["classes"]),
             licence=said["licence"],
             trained_on=said["trained_on"],
+            accuracy=said["test"]["accuracy"],
         )
 
     def network(self, location: str, options: SourceOptions) -> Network:
@@ -67,6 +68,10 @@ class Zoo(SourceKind):
         """As in training: 32x32 pixels, three channels."""
         return processors.build(described(location)["processor"])
 
+    def check(self, location: str) -> None:
+        """Refuse a name that no bundled network has."""
+        described(location)
+
     def names(self) -> tuple[str, ...]:
         """Every bundled network."""
         return tuple(sorted(path.stem for path in FOLDER.glob("*.json")))
@@ -79,6 +84,11 @@ def described(location: str) -> dict[str, Any]:
         raise unknown_name("zoo network", location, known)
     said: dict[str, Any] = json.loads((FOLDER / f"{location}.json").read_text(encoding="utf-8"))
     return said
+
+
+def is_poisoned(location: str) -> bool:
+    """Whether it was trained to know nothing, to show that such a source is not recommended."""
+    return "accuracy_on_its_shuffled_labels" in described(location)["test"]
 
 
 def _architecture(said: dict[str, Any]) -> Architecture:

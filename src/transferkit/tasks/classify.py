@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -38,7 +38,10 @@ class Classify(Task):
     metric_name: str = "accuracy"
 
     def __post_init__(self) -> None:
+        from transferkit.tasks.metrics.known import check_name
+
         object.__setattr__(self, "classes", tuple(self.classes))
+        check_name(self.metric_name, "classes", self.name)
 
     @classmethod
     def recognise(cls, examples: Examples) -> Classify | None:
@@ -56,10 +59,25 @@ class Classify(Task):
 
     @property
     def metric(self) -> Metric:
-        from transferkit.tasks import metrics
+        return self._metric(self.metric_name)
 
-        known = {m.name: m for m in (metrics.Accuracy, metrics.BalancedAccuracy, metrics.MacroF1)}
-        return known[self.metric_name]()
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """That of choice and proof, then all other metrics of classes."""
+        from transferkit.tasks.metrics.known import names
+
+        others = [name for name in names("classes") if name != self.metric_name]
+        return tuple(self._metric(name) for name in (self.metric_name, *others))
+
+    def with_metric(self, name: str) -> Classify:
+        """Judged by another metric of classes, such as "auroc"."""
+        return replace(self, metric_name=name)
+
+    def _metric(self, name: str) -> Metric:
+        from transferkit.tasks.metrics.known import metric_class
+
+        metric: Metric = metric_class(name, "classes")(self.classes)  # type: ignore[call-arg]
+        return metric
 
     def strata(self, labels: Sequence[Any]) -> np.ndarray:
         position = {name: i for i, name in enumerate(self.classes)}

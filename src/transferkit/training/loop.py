@@ -144,8 +144,9 @@ def _train(model: Model, material: Material, recipe: Recipe, run: Run, penalty: 
             break
     keeper.restore()
     model.eval()
+    as_read = tuple(metric if model.task.metric.higher_is_better else -metric for metric in keeper.metrics)
     return FitRecord(
-        curve=Curve(tuple(losses), tuple(keeper.losses), tuple(keeper.metrics), tuple(rates)),
+        curve=Curve(tuple(losses), tuple(keeper.losses), as_read, tuple(rates)),
         best_epoch=keeper.best_epoch,
         trainable_parameters=sum(p.numel() for p in model.parameters() if p.requires_grad),
         total_parameters=sum(p.numel() for p in model.parameters()),
@@ -160,15 +161,6 @@ def _batches(order: Tensor, size: int) -> list[Tensor]:
     if len(batches) > 1 and len(batches[-1]) == 1:
         batches[-2:] = [torch.cat(batches[-2:])]
     return batches
-
-
-def epochs_for(n_items: int, batch_size: int, steps: int = 400, least: int = 12, most: int = 120) -> int:
-    """A number of epochs that gives about `steps` steps: few items need many passes, many items few.
-
-    >>> epochs_for(30, 16), epochs_for(400, 32), epochs_for(50_000, 32)
-    (120, 31, 12)
-    """
-    return max(least, min(most, round(steps / math.ceil(n_items / batch_size))))
 
 
 def item_weights(task: Task, examples: Examples, balance: bool) -> Tensor | None:

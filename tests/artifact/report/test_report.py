@@ -70,7 +70,7 @@ def test_every_end_gives_a_whole_page_that_loads_and_runs_nothing(summaries: dic
             assert address is None or address.startswith(("data:image/", "#")), address
         if tag == "img":
             assert attributes["alt"]
-        if tag == "svg" and attributes.get("class") in ("lane", "curve"):
+        if tag == "svg" and attributes.get("class") in ("lane", "curve", "labels"):
             assert attributes.get("aria-hidden") == "true" or attributes.get("aria-label")
     style = html.partition("<style>")[2].partition("</style>")[0]
     assert "url(" not in style
@@ -172,6 +172,17 @@ def test_dots_and_intervals_lie_where_the_axis_says(summaries: dict[str, StudySu
         ):
             expected = left + (100 * value - low) * (right - left) / (high - low)
             assert float(place.rstrip("%")) == pytest.approx(expected, abs=0.02)
+
+
+def test_the_plan_and_every_metric_are_there(summaries: dict[str, StudySummary]) -> None:
+    html = render(summaries["helps"])
+    plan = words(Page(html.partition('<section id="plan">')[2].partition("</section>")[0]))
+    assert "full < zoo:shuffled-cnn dropped no better than random features" in plan
+    metrics = words(Page(html.partition('<section id="metrics">')[2].partition("</section>")[0]))
+    assert "log loss lower 0.41 0.23 +0.18 +0.12 to +0.24" in metrics
+    assert "scratch 86.8 % 0.41" in metrics
+    for section in ("plan", "metrics", "labels"):
+        assert f'<section id="{section}">' not in render(summaries["empty"])
 
 
 @pytest.mark.parametrize(

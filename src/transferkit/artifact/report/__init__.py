@@ -6,11 +6,13 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from transferkit.artifact import wording
+from transferkit.artifact.further_metrics import CAVEAT, chosen_arm, further_metrics
 from transferkit.artifact.report.bars import cost_bars, ranked_bars
 from transferkit.artifact.report.confusion import confusion_of
 from transferkit.artifact.report.curves import curve_pictures
 from transferkit.artifact.report.forest import forest
 from transferkit.artifact.report.glossary import TERMS
+from transferkit.artifact.report.label_curve import label_picture
 from transferkit.evaluate.summary import StudySummary
 
 if TYPE_CHECKING:
@@ -27,6 +29,8 @@ def _context(summary: StudySummary) -> dict[str, Any]:
     target, metric = summary.target, summary.metric
     by_name = {arm.name: arm for arm in summary.arms}
     best = by_name.get(summary.best)
+    chosen = chosen_arm(summary)
+    judged = {name for arm in summary.arms for name in arm.metrics}
     return {
         "summary": summary,
         "target": target,
@@ -41,6 +45,11 @@ def _context(summary: StudySummary) -> dict[str, Any]:
         "baselines": by_name,
         "digits": wording.digits_for([arm.gain for arm in summary.arms if arm.gain], metric),
         "forest": forest(summary),
+        "labels": label_picture(summary.label_equivalence, metric),
+        "metrics": [info for info in summary.metrics if info.name in judged] if len(judged) > 1 else [],
+        "further": further_metrics(chosen, summary) if chosen else [],
+        "caveat": CAVEAT,
+        "plan": summary.extra.get("plan") or [],
         "ranking": ranked_bars(summary.ranking, metric),
         "score_names": sorted({name for row in summary.ranking for name in row.scores}),
         "curves": curve_pictures(summary.curves, metric),

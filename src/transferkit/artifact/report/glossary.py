@@ -10,6 +10,8 @@ TERMS: dict[str, str] = {
     "positive is better.",
     "interval": "The range in which the true gain lies with the stated certainty, counting both that another training run "
     "(seed) and another set of test items would give other numbers.",
+    "label equivalence": "With how many labels training from scratch does as well as transfer does with yours. Beyond your "
+    "number of labels it is read off scratch's own curve, as if that went on falling as it has.",
     "margin": "The largest difference that does not matter in practice.",
     "seed": "The number all randomness of a fit is drawn from; several seeds show how much luck there is in training.",
     "source": "Where knowledge comes from: a pretrained model or a labelled data set.",

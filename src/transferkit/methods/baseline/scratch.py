@@ -45,7 +45,8 @@ class Scratch(Method):
         from transferkit.training.body import Body
         from transferkit.training.default_network import default_body
         from transferkit.training.fine_tuning import fine_tune
-        from transferkit.training.loop import Recipe, epochs_for
+        from transferkit.training.loop import Recipe
+        from transferkit.training.schedule import epochs_for
 
         check_sources(self, sources)
         seed = run.derived_seed("initialisation")
@@ -66,6 +67,19 @@ class Scratch(Method):
             augmentation=self.augmentation,
         )
         return fine_tune(body, None, target, recipe, run)
+
+    def steps(self, n_items: int) -> int:
+        """Of the whole schedule, or of the epochs that are run."""
+        from transferkit.training.schedule import steps_for
+
+        return steps_for(n_items, self.batch_size, self.epochs, self.stop_after)
+
+    def resized(self, n_fitted: int, n_items: int) -> Scratch:
+        """The same share of the schedule."""
+        from transferkit.training.schedule import resized_stop
+
+        stop = resized_stop(self.stop_after, self.epochs, self.batch_size, n_fitted, n_items)
+        return replace(self, stop_after=stop)
 
     def refit(self, record: FitRecord) -> Scratch:
         """As long as validation found best."""

@@ -31,6 +31,7 @@ class Full(Method):
 
     needs: ClassVar[Needs] = Needs(models=(1, 1))
     paper: ClassVar[str] = "arXiv:2202.10054"
+    tried_on: ClassVar[Literal["every", "promising", "named"]] = "promising"
     tunes: ClassVar[dict[str, tuple[Any, ...]]] = {"learning_rate": (5e-4, 1e-4, 2e-3)}
 
     positive: ClassVar[tuple[str, ...]] = ("learning_rate", "layer_decay", "epochs", "stop_after", "batch_size")
@@ -58,8 +59,9 @@ class Full(Method):
         """Probe, then train."""
         from transferkit.training.body import Body
         from transferkit.training.fine_tuning import fine_tune
-        from transferkit.training.loop import Recipe, epochs_for
+        from transferkit.training.loop import Recipe
         from transferkit.training.probe import probe_head
+        from transferkit.training.schedule import epochs_for
 
         check_sources(self, sources)
         body = Body.pretrained(sources[0])
@@ -78,6 +80,19 @@ class Full(Method):
             augmentation=self.augmentation,
         )
         return fine_tune(body, head, target, recipe, run, self.moving_stages)
+
+    def steps(self, n_items: int) -> int:
+        """Of the whole schedule, or of the epochs that are run."""
+        from transferkit.training.schedule import steps_for
+
+        return steps_for(n_items, self.batch_size, self.epochs, self.stop_after)
+
+    def resized(self, n_fitted: int, n_items: int) -> Full:
+        """The same share of the schedule."""
+        from transferkit.training.schedule import resized_stop
+
+        stop = resized_stop(self.stop_after, self.epochs, self.batch_size, n_fitted, n_items)
+        return replace(self, stop_after=stop)
 
     def refit(self, record: FitRecord) -> Full:
         """As long as validation found best."""

@@ -31,6 +31,7 @@ class LinearProbe(Method):
     needs: ClassVar[Needs] = Needs(models=(1, 1), features=True)
     paper: ClassVar[str] = "arXiv:1610.01644"
     deterministic: ClassVar[bool] = True
+    tried_on: ClassVar[Literal["every", "promising", "named"]] = "every"
     tunes: ClassVar[dict[str, tuple[Any, ...]]] = {"solver": ("ridge", "logistic")}
 
     solver: Literal["ridge", "logistic"] = "ridge"

@@ -6,55 +6,71 @@ Ibrahim, Ponomareva & Mazumder 2022 (arXiv:2110.06893), S is shrunk and B with i
 
     H = tr( ((1 - a) S + a mu I)^-1 (1 - a) B ),     mu = tr S / d
 
-with a of Ledoit & Wolf (2004). Differs in how it is computed: along the principal axes of the items, and with |x|^4 in
-place of the d x d table of products in a, so that no d x d matrix is formed where n < d.
+with a of Ledoit & Wolf (2004). Differs in how it is computed: along the principal axes where these are shared, otherwise by
+a Cholesky factor of the smaller side, and with |x|^4 in place of the d x d table of products in a, so that no d x d matrix
+is formed where n < d.
 
-Cost O(n d min(n, d)). Bounds 0 <= H <= C - 1. Looks at class means and one common covariance only: classes that are
-separable but share their mean count nothing. With few items noise still scores well above 0 (30 items of 512 numbers in
-3 classes: 1.1 of 2). A class weighs as its share of the items.
+Cost O(n d min(n, d)), and O(n d) beside the axes. Bounds 0 <= H <= C - 1. Looks at class means and one common covariance
+only: classes that are separable but share their mean count nothing. With few items noise still scores well above 0 (30
+items of 512 numbers in 3 classes: 1.1 of 2). A class weighs as its share of the items.
 """
 
 from __future__ import annotations
 
 import numpy as np
+from scipy import linalg
 
-from transferkit.ops.principal_axes import principal_axes
-from transferkit.ops.scores.inputs import checked_features, checked_labels
+from transferkit.ops.principal_axes import PrincipalAxes, Products, summed
+from transferkit.ops.scores.inputs import checked_items, checked_labels, sparse_one_hot
+from transferkit.ops.scores.score import Score
+from transferkit.ops.shrinkage import shrinkage
+
+LEAST_SHARE = 1e-6
+"""Of mu I in S: below, S may be singular but for rounding, and only its axes tell what is there."""
 
 
-def h_score(features: np.ndarray, labels: np.ndarray) -> float:
+def h_score(features: np.ndarray | PrincipalAxes, labels: np.ndarray) -> float:
     """Shrinkage H-score of features (n, d) for class numbers (n,); higher is better, at most C - 1.
 
     >>> points = np.array([[0.0], [0.1], [0.2], [1.0], [1.1], [1.2]])
     >>> 0.9 < h_score(points, np.array([0, 0, 0, 1, 1, 1])) < 1
     True
     """
-    features = checked_features(features)
-    labels = checked_labels(labels, len(features))
+    features = checked_items(features)
+    labels = np.unique(checked_labels(labels, len(features)), return_inverse=True)[1]
+    if isinstance(features, PrincipalAxes):
+        return _along_axes(features, labels)
+    given = Products.of(features)
     n, d = features.shape
-    centred = features - features.mean(axis=0)
-    coordinates, squares = principal_axes(centred)
-    variances = squares / n
-    mu = float(variances.sum()) / d
-    shrinkage = _shrinkage(centred, variances, mu)
+    share = shrinkage(given.distances, float(np.square(given.products).sum()) / n**2, d)
+    if share < LEAST_SHARE:
+        return _along_axes(PrincipalAxes.of(features), labels)
+    return _by_cholesky(given, labels, share)
 
-    counts = np.bincount(labels)
-    sums = np.zeros((len(counts), coordinates.shape[1]))
-    np.add.at(sums, labels, coordinates)
-    between = np.square(sums[counts > 0]) / (n * counts[counts > 0, None])  # (C, r): sum over C is B's diagonal
+
+def _along_axes(axes: PrincipalAxes, labels: np.ndarray) -> float:
+    """From axes that are there; labels (n,) have no gaps."""
+    n, d = axes.table.shape
+    variances = axes.squares / n
+    share = shrinkage(axes.distances, float(np.square(variances).sum()), d)
+    sums = axes.sums(sparse_one_hot(labels))  # (r, C)
+    between = (np.square(sums) / (n * np.bincount(labels))).sum(axis=1)  # (r,) B's diagonal
     # Off the axes B is 0 as well as S, so the sum over the axes is the whole trace.
-    shrunk = (1 - shrinkage) * variances + shrinkage * mu
-    seen = variances > 0
-    ratios = between.sum(axis=0)[seen] / shrunk[seen]
-    return (1 - shrinkage) * float(ratios.sum())
+    return (1 - share) * float((between / ((1 - share) * variances + share * float(variances.sum()) / d)).sum())
 
 
-def _shrinkage(centred: np.ndarray, variances: np.ndarray, mu: float) -> float:
-    """Ledoit & Wolf's share of mu I, 0 to 1, for items (n, d) with these eigenvalues of their covariance."""
-    n, d = centred.shape
-    square = float(np.square(variances).sum())  # |S|^2
-    distance = square - d * mu**2
-    noise = (float(np.square(np.square(centred).sum(axis=1)).mean()) - square) / n
-    if noise <= 0 or distance <= 1e-12 * square:  # S is mu I already
-        return 0.0
-    return float(min(noise / distance, 1.0))
+def _by_cholesky(given: Products, labels: np.ndarray, share: float) -> float:
+    """Without any axes, on the smaller side: X (a X'X + b I)^-1 X' = (a XX' + b I)^-1 XX'."""
+    n, d = given.table.shape
+    classes = sparse_one_hot(labels)
+    shrunk = given.products * ((1 - share) / n)
+    shrunk.flat[:: len(shrunk) + 1] += share * float(given.distances.mean()) / d
+    if n > d:
+        left = right = summed(given.table, given.mean, classes).T  # (d, C)
+    else:
+        left, right = classes.toarray(), (classes.T @ given.products).T  # (n, C)
+    solved = linalg.solve(shrunk, right, assume_a="pos", overwrite_a=True, check_finite=False)
+    return (1 - share) * float(((left * solved).sum(axis=0) / (n * np.bincount(labels))).sum())
+
+
+SCORE = Score(function=h_score, needs=("axes", "labels"), low="0", high="C - 1", imbalance="share")

@@ -3,18 +3,35 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.sparse import csr_array
+
+from transferkit.ops.principal_axes import PrincipalAxes
 
 
 def checked_features(features: np.ndarray) -> np.ndarray:
     """Features (n, d) as float64; refuses what no score can be computed from."""
+    return _checked(features).astype(np.float64)
+
+
+def principal_axes(features: np.ndarray | PrincipalAxes) -> PrincipalAxes:
+    """The axes as they are, or those of features (n, d), refused where no score can be computed from them."""
+    features = checked_items(features)
+    return features if isinstance(features, PrincipalAxes) else PrincipalAxes.of(features)
+
+
+def checked_items(features: np.ndarray | PrincipalAxes) -> np.ndarray | PrincipalAxes:
+    """Features (n, d) of the type they are; axes have been checked before they were made."""
+    return features if isinstance(features, PrincipalAxes) else _checked(features)
+
+
+def _checked(features: np.ndarray) -> np.ndarray:
     features = np.asarray(features)
     if features.ndim != 2 or features.shape[0] < 2 or features.shape[1] < 1:
         raise ValueError(f"features must be a table of two items or more, got shape {features.shape}")
-    features = features.astype(np.float64)
     if not np.isfinite(features).all():
         row = int(np.flatnonzero(~np.isfinite(features).all(axis=1))[0])
         raise ValueError(f"the features of item {row} are not finite")
-    if not np.ptp(features, axis=0).any():
+    if (features == features[0]).all():
         raise ValueError("the features are the same for every item")
     return features
 
@@ -35,6 +52,12 @@ def one_hot(labels: np.ndarray, n_classes: int) -> np.ndarray:
     """(n, n_classes) with a 1 at each item's class."""
     table: np.ndarray = np.eye(n_classes)[labels]
     return table
+
+
+def sparse_one_hot(labels: np.ndarray) -> csr_array:
+    """The same for classes that all occur, as a sparse matrix: its products cost n and not n times the classes."""
+    n = len(labels)
+    return csr_array((np.ones(n), labels, np.arange(n + 1)))
 
 
 def balancing_weights(labels: np.ndarray) -> np.ndarray:

@@ -38,6 +38,11 @@ class Layout:
     """The classifier's head, where it is not `classifier`."""
 
 
+def families() -> frozenset[str]:
+    """The model types that have a row, and so several stages."""
+    return frozenset(name for name in _ROWS if name.islower())
+
+
 def layout_of(model: Any, body: Body) -> Layout | None:
     """The row of a model whose body this is, or None where no row fits."""
     layout = _ROWS.get(type(model).__name__, _ROWS.get(model.config.model_type))

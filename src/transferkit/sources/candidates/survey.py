@@ -1,0 +1,93 @@
+"""Survey every candidate there is for one modality: the zoo, the local Hugging Face cache, the curated list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from transferkit.core.errors import TransferkitError
+from transferkit.core.source import Card, Source, SourceOptions
+from transferkit.sources import hub, zoo
+from transferkit.sources.candidates.candidate import Candidate, Place
+from transferkit.sources.candidates.curated import Curated, curated
+from transferkit.sources.candidates.machine import Machine
+
+HERE = SourceOptions(offline=True)
+
+
+def survey(modality: str, machine: Machine) -> tuple[Candidate, ...]:
+    """All candidates in the order in which they are to be proposed; what is not to be has its `unfit` set.
+
+    Asks no network and reads no weights. What is bundled comes first. The rest is in the order of the curated list, whether
+    cached or not, then by size, the largest first: so a model keeps its place when it is downloaded.
+    """
+    listed = {model.name: model for model in curated(modality)}
+    cached = {one.name: _completed(one, listed.get(one.name)) for one in _cached(modality, machine)}
+    unread = {name for name, one in cached.items() if one.parameters is None}
+    wanted = [name for name in listed if name not in cached or name in unread]  # a cached card may lack its weights
+    to_download = [_to_download(listed[name], machine) for name in wanted]
+    order = {name: position for position, name in enumerate(listed)}
+    others = sorted(
+        [*(one for name, one in cached.items() if name not in wanted), *to_download],
+        key=lambda one: (order.get(one.name, len(order)), -(one.parameters or 0), one.name),
+    )
+    return (*_bundled(modality), *others)
+
+
+def _bundled(modality: str) -> Iterator[Candidate]:
+    for name in zoo.Zoo().names():
+        poisoned = "taught nonsense on purpose, for the demo" if zoo.is_poisoned(name) else ""
+        card = Source(f"zoo:{name}", HERE).card()
+        yield _described(card, "bundled", poisoned or _of_another_kind(card, modality))
+
+
+def _cached(modality: str, machine: Machine) -> Iterator[Candidate]:
+    """Every model of the cache, the broken ones and those of another kind with their reason."""
+    for location, reason in hub.cached():
+        name = f"hf:{location}"
+        if reason:
+            yield Candidate(name, "cached", unfit=reason)
+            continue
+        try:
+            card = Source(name, HERE).card()
+        except TransferkitError as wrong:
+            yield Candidate(name, "cached", unfit=str(wrong))
+        except Exception as wrong:  # a stranger's files may be broken in any way
+            yield Candidate(name, "cached", unfit=f"{type(wrong).__name__}: {' '.join(str(wrong).split())}")
+        else:
+            unfit = _of_another_kind(card, modality) or _without_stages(card) or _too_large(card.parameters, machine)
+            yield _described(card, "cached", unfit)
+
+
+def _completed(found: Candidate, model: Curated | None) -> Candidate:
+    """With what the list says, where the cache lacks the model's page."""
+    if model is None or found.licence != "unknown":
+        return found
+    return replace(found, licence=model.licence, trained_on=model.trained_on)
+
+
+def _to_download(model: Curated, machine: Machine) -> Candidate:
+    unfit = _too_large(model.parameters, machine)
+    return Candidate(model.name, "hub", model.parameters, model.bytes, model.licence, model.trained_on, unfit)
+
+
+def _described(card: Card, place: Place, unfit: str) -> Candidate:
+    return Candidate(card.name, place, card.parameters, card.bytes, card.licence, card.trained_on, unfit)
+
+
+def _of_another_kind(card: Card, modality: str) -> str:
+    return "" if card.modality == modality else f"reads {card.modality}, not {modality}"
+
+
+def _without_stages(card: Card) -> str:
+    """A model whose parts are unknown may be made for anything, detection say; by name it can still be used."""
+    from transferkit.sources.architectures._vision_layouts import families
+
+    family = card.architecture.arguments()["config"]["model_type"] if card.architecture else "unknown"
+    return "" if family in families() else f"made for more than one picture's features ({family}); name it to use it"
+
+
+def _too_large(parameters: int | None, machine: Machine) -> str:
+    if parameters is None or parameters <= machine.ceiling:
+        return ""
+    return f"too large for this machine, at most {machine.ceiling / 1e6:.0f} M"

@@ -1,0 +1,32 @@
+"""First batches: what one training step costs on this machine, from a few real ones. The planner's costs start from it."""
+
+from __future__ import annotations
+
+import time
+
+from transferkit.core.run import Run
+from transferkit.core.target import Target
+from transferkit.training.body import Body
+from transferkit.training.inputs import Inputs
+from transferkit.training.loop import Material, Recipe, train
+from transferkit.training.model import Model
+
+STEPS = 2
+"""Timed after one that is not: the first batch also pays for memory and for the choice of kernels."""
+
+
+def seconds_a_step(body: Body, target: Target, batch_size: int, run: Run) -> float:
+    """Seconds of one step that moves the whole network, on a batch of the target's own items.
+
+    A throwaway copy is trained; raises BudgetSpent where the run's deadline comes first.
+    """
+    batch = target.train.take(range(min(batch_size, len(target.train))))
+    network = body.make()
+    model = Model(target.task, network, target.task.head(network, run.derived_seed("head")), body.processor)
+    material = Material(Inputs(batch, body.processor), batch)
+    recipe = Recipe(epochs=1, batch_size=len(batch), augmentation="auto")
+    train(model, material, recipe, run)
+    begun = time.monotonic()
+    for _ in range(STEPS):
+        train(model, material, recipe, run)
+    return (time.monotonic() - begun) / STEPS
