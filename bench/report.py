@@ -28,13 +28,14 @@ def rows(results: Sequence[tuple[Path, dict[str, Any]]]) -> list[tuple[str, ...]
 def met(value: Any, goal: str) -> bool:
     """Whether a figure reaches a goal such as ">= 8".
 
-    >>> met(9.5, ">= 8"), met(0.002, "<= 0.001")
-    (True, False)
+    >>> met(9.5, ">= 8"), met(0.002, "<= 0.001"), met(True, "== true")
+    (True, False, True)
     """
     parts = re.fullmatch(r"\s*(<=|>=|<|>|==)\s*(\S+)\s*", goal)
     if parts is None:
         raise ValueError(f"goal {goal!r} is not a comparison with a number, such as '>= 8'")
-    return bool(_COMPARE[parts[1]](float(value), float(parts[2])))
+    wanted = float(parts[2] == "true") if parts[2] in ("true", "false") else float(parts[2])
+    return bool(_COMPARE[parts[1]](float(value), wanted))
 
 
 def spelled(value: Any) -> str:

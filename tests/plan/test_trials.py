@@ -32,8 +32,6 @@ MAJORITY = Arm("majority", Majority(), ())
 class Pretend(Executor):
     """Runs nothing; its jobs end in the order they are told to."""
 
-    name = "pretend"
-
     def __init__(self, workers: int, last_first: bool = False) -> None:
         self.workers, self.last_first = workers, last_first
         self.out: dict[int, Job] = {}

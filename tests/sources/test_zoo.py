@@ -92,6 +92,7 @@ def test_accuracy_on_its_own_test_pictures_is_what_the_card_says(
     chosen = np.random.default_rng(0).permutation(len(data.test))[:3000]
     told = zoo.described(name)["test"]["accuracy"]
     assert told > least
+    assert Source(f"zoo:{name}").card().accuracy == told
     assert data.classes == Source(f"zoo:{name}").card().classes
     assert own_accuracy(name, data.test[chosen], data.test_labels[chosen]) == pytest.approx(told, abs=0.01)
 

@@ -26,8 +26,9 @@ def _place(
     cache_directory: options.CacheDirectory = None,
     cache_size: options.CacheSize = None,
     quiet: options.Quiet = False,
+    metric: options.MetricName = None,
 ) -> Workplace:
-    return Workplace(offline, trust, device, cache_directory, cache_size, quiet)
+    return Workplace(offline, trust, device, cache_directory, cache_size, quiet, metric)
 
 
 def _columns(

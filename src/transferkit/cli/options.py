@@ -143,6 +143,18 @@ CacheSize = Annotated[
 ]
 
 
+MetricName = Annotated[
+    str | None,
+    typer.Option(
+        "--metric",
+        metavar="NAME",
+        help="What arms are chosen and proven by, such as balanced_accuracy or auroc; without it what suits the labels.",
+        show_default=False,
+        rich_help_panel=_DATA,
+    ),
+]
+
+
 def _column(flag: str, about: str) -> typer.models.OptionInfo:
     option: typer.models.OptionInfo = typer.Option(
         flag, metavar="COLUMN", help=about, show_default=False, rich_help_panel=_DATA

@@ -32,6 +32,8 @@ class Workplace:
     cache_directory: Path | None = None
     cache_size: str | None = None
     quiet: bool = False
+    metric: str | None = None
+    """What arms are chosen and proven by; None: what suits the labels."""
     begun: float = field(default_factory=time.monotonic)
     """`time.monotonic()` at which the command began: its budget counts from here."""
 
@@ -65,7 +67,7 @@ class Workplace:
         """The target; what a person should know of it is shown."""
         from transferkit.core.target import Target
 
-        target = Target.read(path, seed=seed, options=columns, progress=progress)
+        target = Target.read(path, metric=self.metric, seed=seed, options=columns, progress=progress)
         if not self.quiet:
             for warning in target.warnings:
                 output.tell(f"warning: {output.one_line(warning)}")

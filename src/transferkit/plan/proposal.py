@@ -1,13 +1,13 @@
 """Proposal: which arms a study tries, in which order, and why the others are dropped.
 
 Every usable source gets the methods that cost seconds; the promising ones also those that train the network. A source is
-promising where its predicted metric may be as good as the best one's: the two intervals overlap. An arm that cannot be
-tried and proven within the budget is dropped at once, and not when the money is gone.
+promising where it belongs to the fewest that hold the best one with a chance of 90 % (see `docs/ranking.md`). An arm that
+cannot be tried and proven within the budget is dropped at once, and not when the money is gone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from transferkit.core import registry
@@ -15,6 +15,7 @@ from transferkit.core.method import Method
 from transferkit.core.source import Source
 from transferkit.core.target import Target
 from transferkit.evaluate.planned import DroppedArm
+from transferkit.evaluate.ranking import likely_best
 from transferkit.evaluate.summary import RankedSource
 from transferkit.plan.arms import Arm, with_baselines
 from transferkit.plan.costs import Costs
@@ -87,18 +88,17 @@ def _ideas(ranking: Ranking, usable: Sequence[Source], target: Target) -> list[_
     """What costs seconds on every source first, then training on the promising ones."""
     methods = _methods(target)
     rows = {row.name: row for row in ranking.rows}
-    best = rows[usable[0].name]
     ideas = [
         _Idea(method, source, "costs seconds once the features are there")
         for method in methods
         if method.tried_on == "every"
         for source in usable
     ]
-    higher = target.task.metric.higher_is_better
+    likely = likely_best(ranking.rows)
     for method in methods:
         for place, source in enumerate(usable if method.tried_on == "promising" else (), start=1):
             row = rows[source.name]
-            against = _no_promise(place, row, best, higher)
+            against = _no_promise(place, row, likely)
             ideas.append(_Idea(method, source, _promise(place, row), against))
     return ideas
 
@@ -120,16 +120,14 @@ def _promise(place: int, row: RankedSource) -> str:
     return f"place {place} of the ranking, predicted {_between(row)}"
 
 
-def _no_promise(place: int, row: RankedSource, best: RankedSource, higher: bool) -> str:
+def _no_promise(place: int, row: RankedSource, likely: Collection[str]) -> str:
     """Why training on the source in this place is not worth its cost; "" where it is."""
     if place <= LEAST_PROMISING:
         return ""
     if row.above_floor is False:
         return "its features do no better than random ones"
-    if row.low is not None and row.high is not None and best.low is not None and best.high is not None:
-        apart = row.high < best.low if higher else row.low > best.high
-        if apart:
-            return f"predicted {_between(row)}, all of it worse than the best source's {_between(best)}"
+    if row.name not in likely:
+        return f"a chance of {100 * (row.chance or 0.0):.0f} % to be the best source"
     if place > MOST_PROMISING:
         return f"place {place} of the ranking; the first {MOST_PROMISING} are enough to train on"
     return ""

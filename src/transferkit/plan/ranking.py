@@ -61,9 +61,9 @@ def rank_sources(sources: Sequence[Source], target: Target, run: Run) -> Ranking
 
     A source that cannot be used here (it cannot be read, its features say nothing) is listed last with the reason.
     """
-    if not target.task.needs_features:
+    if not target.task.needs_features or "classes" not in target.task.describe():
         raise WrongUse(
-            f"sources cannot be ranked for task {target.task.name}: the scores need one feature vector an item"
+            f"sources cannot be ranked for task {target.task.name}: the scores need one feature vector and one class an item"
         )
     begun = time.monotonic()
     data = target.whole().train
@@ -82,7 +82,7 @@ def rank_sources(sources: Sequence[Source], target: Target, run: Run) -> Ranking
     rows = ranked(
         candidates,
         floor(target, data, run) if candidates else None,
-        labels_per_class=per_class if metric.reach <= 1 else None,
+        labels_per_class=per_class if metric.reach <= 1 and metric.higher_is_better else None,
         higher_is_better=metric.higher_is_better,
         rule=RULE if metric.name in RULE.metrics else None,
     )

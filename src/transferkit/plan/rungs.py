@@ -4,11 +4,11 @@ The resource is folds of the open labels, the same folds and seeds for every arm
 
 1. what needs no training: each source's closed forms, on fold 0;
 2. the rest at their first settings, on fold 0; and the baseline of whoever leads;
-3. the better half at their other settings, on fold 0;
-4. then fold after fold: the better half of the arms that are left, each with the best third of its settings.
+3. the best third at their other settings, on fold 0;
+4. then fold after fold: the best third of the arms that are left, each with the best third of its settings.
 
-Arms that cannot win any more are out at the end of a rung. Baselines are tried for the two arms in front and for pinned
-ones, and there no arm gets its i-th settings before its baseline has had its i-th: wherever the budget ends, the
+Arms that cannot win any more are out at the end of a rung. The baseline of the arm in front is tried, and those of
+pinned ones; there no arm gets its i-th settings before its baseline has had its i-th: wherever the budget ends, the
 baseline is tuned as well as what it is compared with.
 """
 
@@ -21,8 +21,8 @@ from transferkit.core.method import Method
 from transferkit.plan.arms import Arm
 from transferkit.plan.tried import Tried
 
-IN_FRONT = 2
-"""Arms whose baselines are worth their cost."""
+IN_FRONT = 1
+"""Arms whose baselines are worth their cost: a baseline takes no part in the choice, only in the proof."""
 
 Running = dict[Arm, list[Method]]
 """Arm -> the settings of it that are still in."""
@@ -76,7 +76,7 @@ def _settings_in_turn(running: Running, tried: Tried) -> Iterator[tuple[Arm, Met
 
 
 def served_baselines(running: Running, tried: Tried) -> set[str]:
-    """Names of the baselines of the arms in front, and of pinned ones."""
+    """Names of the baselines of the arm in front, and of pinned ones."""
     contenders = [arm for arm in running if arm.baseline is not None]
     in_front = tried.in_order(contenders)[:IN_FRONT] or contenders[:IN_FRONT]
     return {arm.baseline or "" for arm in contenders if arm in in_front or arm.pinned}

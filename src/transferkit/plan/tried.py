@@ -18,8 +18,8 @@ Standing = tuple[float, float]
 """Mean metric with its sign, so that higher is better; minus the mean loss, for ties."""
 SURE = 0.98
 """Level of the interval that says an arm cannot win: one time in a hundred a better one is dropped by chance."""
-SETTINGS_SHARE = 1 / 3
-"""Of an arm's settings that go on to another fold. They differ less among each other than arms do, and each costs a fit."""
+SHARE = 1 / 3
+"""Of the arms, and of each one's settings, that go on after a round."""
 FEWEST_ITEMS = 20
 """Validation items below which nothing is said about who cannot win."""
 
@@ -73,14 +73,14 @@ class Tried:
         return [result for results in self.results.get(arm.name, {}).values() for result in results]
 
     def survive(self, running: dict[Arm, list[Method]], *, settings_too: bool = True) -> dict[Arm, list[Method]]:
-        """After a round: the better half of the contenders, two at least, with the best third of their settings.
+        """After a round: the best third of the contenders, two at least, with the best third of their settings.
 
         Those that cannot win any more go as well; pinned ones stay, and a baseline as long as one of its contenders does.
         `settings_too` False: every setting stays, for not all have had their turn.
         """
         contenders = self.in_order([arm for arm in running if arm.baseline is not None])
-        better_half = contenders[: max(2, math.ceil(len(contenders) / 2))]
-        kept = [arm for arm in contenders if arm.pinned or arm in better_half]
+        foremost = contenders[: max(2, math.ceil(len(contenders) * SHARE))]
+        kept = [arm for arm in contenders if arm.pinned or arm in foremost]
         kept = [arm for arm in kept if arm.pinned or not self._cannot_win(arm, contenders[0])]
         for place, arm in enumerate(contenders, start=1):
             if arm not in kept:
@@ -93,7 +93,7 @@ class Tried:
                 best = [m for _, m in ranked]
                 untried = [m for m in methods if m not in self.results.get(arm.name, {})]
                 keep_all = not settings_too or not best
-                survivors[arm] = [*best, *untried] if keep_all else best[: math.ceil(len(methods) * SETTINGS_SHARE)]
+                survivors[arm] = [*best, *untried] if keep_all else best[: math.ceil(len(methods) * SHARE)]
                 self.rounds |= {(arm.name, m): self.rounds.get((arm.name, m), 0) + 1 for m in survivors[arm]}
         return survivors
 

@@ -24,7 +24,9 @@ def steps_for(n_items: int, batch_size: int, epochs: int | None, stop_after: int
     return math.ceil(n_items / batch_size) * min(n_epochs, stop_after or n_epochs)
 
 
-def resized_stop(stop_after: int | None, epochs: int | None, batch_size: int, n_fitted: int, n_items: int) -> int | None:
+def resized_stop(
+    stop_after: int | None, epochs: int | None, batch_size: int, n_fitted: int, n_items: int
+) -> int | None:
     """After how many epochs to stop on `n_items`, where it was `stop_after` on `n_fitted`: at the same share.
 
     >>> resized_stop(8, None, 16, n_fitted=400, n_items=50), resized_stop(None, None, 16, 400, 50)

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from transferkit.core.errors import Failed, TransferkitError, WrongUse
+from transferkit.core.errors import Failed, WrongUse
 from transferkit.plan.executor.here import Here
 from transferkit.plan.executor.named import executor_named
 
@@ -50,7 +50,7 @@ def test_somebody_who_is_no_ray_is_one_line_within_twenty_seconds() -> None:
     pytest.importorskip("ray", reason="Ray is not installed")
     with socket.create_server(("127.0.0.1", 0)) as listening:
         begun = time.monotonic()
-        with pytest.raises(TransferkitError, match="no Ray answers at") as failed:
+        with pytest.raises(Failed, match="no Ray answers at") as failed:
             executor_named(f"ray://127.0.0.1:{listening.getsockname()[1]}")
     assert "\n" not in str(failed.value)
     assert time.monotonic() - begun < 30

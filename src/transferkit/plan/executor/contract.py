@@ -10,7 +10,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
 
 from transferkit.core.method import Method
 from transferkit.core.run import Cache, Progress, silent
@@ -54,7 +53,6 @@ class Executor(ABC):
 
     workers: int
     """Jobs that may run at the same time."""
-    name: ClassVar[str]
 
     @abstractmethod
     def submit(self, job: Job, progress: Progress = silent) -> int:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from transferkit.core.run import Progress, silent
 from transferkit.plan.executor.contract import Executor, Job, Outcome
 from transferkit.plan.executor.worker import fit_trial
@@ -12,7 +10,6 @@ from transferkit.plan.executor.worker import fit_trial
 class Here(Executor):
     """Fits when it is asked for the outcome."""
 
-    name: ClassVar[str] = "here"
     workers = 1
 
     def __init__(self) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields, replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from transferkit.core.errors import Failed, TransferkitError, WrongUse
 from transferkit.core.remote import first_line
@@ -46,8 +46,6 @@ class _Out:
 
 class OnRay(Executor):
     """Runs jobs as Ray tasks; the Ray it started ends when it is closed."""
-
-    name: ClassVar[str] = "ray"
 
     def __init__(self, address: str | None = None, device: str = "cpu", workers: int | None = None) -> None:
         """`address`: ray://host:port; None: a Ray of this machine's cores. `workers`: fewer than there are."""
@@ -95,7 +93,7 @@ class OnRay(Executor):
     def close(self) -> None:
         self._targets.clear()
         if self._is_ours and self._ray.is_initialized():
-            self._ray.shutdown()
+            self._ray.shutdown(wait_for_processes=True)
 
     def _begin(self, device: str, workers: int | None) -> None:
         """Count the workers, start the first ones and hear whether they can do the work."""

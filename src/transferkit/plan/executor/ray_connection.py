@@ -17,6 +17,8 @@ from transferkit.core.remote import first_line
 INSTALL = "pip install 'transferkit[ray]'"
 ANSWER_SECONDS = 5.0
 """Until when somebody must have taken the call at an address."""
+PROTOCOL_SECONDS = 8.0
+"""Until when it must have spoken Ray's protocol."""
 DEFAULT_PORT = 10001
 _QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -45,17 +47,15 @@ def connect(ray: Any, address: str | None, workers: int | None) -> None:
     try:
         ray.init(**where, log_to_driver=False, logging_level=logging.CRITICAL, configure_logging=True)
     except (ConnectionError, OSError, RuntimeError, ValueError, TimeoutError) as reason:
-        if "ray[client]" in str(reason):
-            raise WrongUse(f"the Ray that is installed cannot call others; {INSTALL}") from reason
         if address is None:
             raise Failed(f"Ray did not start on this machine ({first_line(reason)})") from reason
         raise Failed(
-            f"no Ray answers at {address} ({first_line(reason)}); is it `ray start --head` there, this port?"
+            f"no Ray answers at {address} ({first_line(reason)}); is it the port of Ray's client server?"
         ) from reason
 
 
 def _check_answers(address: str) -> None:
-    """Ray itself would try for half a minute."""
+    """Ray itself would try for half a minute, and could not be started here afterwards."""
     try:
         parts = urlsplit(address)
         host, port = parts.hostname, parts.port or DEFAULT_PORT
@@ -70,6 +70,26 @@ def _check_answers(address: str) -> None:
         raise Failed(
             f"nobody answers at {address} ({said}); start Ray there, or run with --on ray or without --on"
         ) from reason
+    if not _speaks_grpc(host, port):
+        raise Failed(f"no Ray answers at {address}, something else does; is it the port of Ray's client server?")
+
+
+def _speaks_grpc(host: str, port: int) -> bool:
+    """Whether somebody there speaks the protocol of Ray's client server; told without Ray."""
+    if os.environ.get("RAY_USE_TLS", "0").lower() in ("1", "true"):
+        return True  # Ray has the certificates, and finds out itself
+    try:
+        import grpc
+    except ImportError as reason:
+        raise WrongUse(f"the Ray that is installed cannot call others ({reason}); {INSTALL}") from reason
+    channel = grpc.insecure_channel(f"{host}:{port}")
+    try:
+        grpc.channel_ready_future(channel).result(timeout=PROTOCOL_SECONDS)
+    except grpc.FutureTimeoutError:
+        return False
+    finally:
+        channel.close()
+    return True
 
 
 @contextmanager
