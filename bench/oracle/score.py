@@ -21,7 +21,7 @@ from transferkit.core.run import Run
 from transferkit.core.source import Source
 from transferkit.data.cache import FeatureCache
 from transferkit.evaluate.ranking import above_floor
-from transferkit.plan.ranking import floor, scored
+from transferkit.planner.ranking import floor, scored
 
 FACTS = ("target", "source", "n_labels", "n_classes", "parameters", "own_accuracy", "above_floor", "seconds")
 

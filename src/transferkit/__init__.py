@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from transferkit.front import candidates as candidates
     from transferkit.front import compare as compare
     from transferkit.front import load as load
+    from transferkit.front import plan as plan
     from transferkit.front import rank as rank
     from transferkit.front import transfer as transfer
 
@@ -29,12 +30,13 @@ _WHERE = {
     "candidates": "transferkit.front",
     "compare": "transferkit.front",
     "load": "transferkit.front",
+    "plan": "transferkit.front",
     "rank": "transferkit.front",
     "transfer": "transferkit.front",
 }
 """Public name -> the module it lives in; imported when it is first asked for, so that `import transferkit` is quick."""
 
-__all__ = ["Budget", "Source", "Target", "__version__", "candidates", "compare", "load", "rank", "transfer"]
+__all__ = ["Budget", "Source", "Target", "__version__", "candidates", "compare", "load", "plan", "rank", "transfer"]
 
 
 def __getattr__(name: str) -> Any:

@@ -18,11 +18,11 @@ from transferkit.core.target import Target
 
 if TYPE_CHECKING:
     from transferkit.core.predictor import Predictor
-    from transferkit.plan.arms import Wanted
-    from transferkit.plan.planning import StudyPlan
-    from transferkit.plan.ranking import Ranking
-    from transferkit.plan.request import Request
-    from transferkit.plan.study import Study
+    from transferkit.planner.arms import Wanted
+    from transferkit.planner.planning import StudyPlan
+    from transferkit.planner.ranking import Ranking
+    from transferkit.planner.request import Request
+    from transferkit.planner.study import Study
     from transferkit.sources.candidates.candidate import Candidates
 
 
@@ -40,7 +40,7 @@ def rank(
     Trains nothing and never opens the test split. `print` the result for a table. sources: None stands for
     `candidates(target)`, here and in the other verbs.
     """
-    from transferkit.plan.ranking import rank_sources
+    from transferkit.planner.ranking import rank_sources
 
     run = Run(seed=seed, cache=cache or _default_cache(), device=device, progress=progress)
     given, read = _sources_and_target(sources, target, seed, device)
@@ -69,7 +69,7 @@ def plan(
     Ranks the sources and times a few batches; fits nothing and never opens the test split. The arguments are those of
     `transfer`.
     """
-    from transferkit.plan.conduct import planned
+    from transferkit.planner.conduct import planned
 
     wishes = (add, drop, pin)
     return planned(
@@ -111,7 +111,7 @@ def compare(
     `methods` are values such as `Full(epochs=20)` or spellings such as `"full:epochs=20"`. The other arguments are those of
     `transfer`.
     """
-    from transferkit.plan.conduct import conduct
+    from transferkit.planner.conduct import conduct
 
     if not methods:
         raise WrongUse("compare needs at least one method, such as linear_probe or full")
@@ -165,7 +165,7 @@ def transfer(
     fewer labels, to say how many labels the transfer is worth. cache: where features are kept; None: the person's cache
     directory. begun: `time.monotonic()` from which the budget counts; None: now.
     """
-    from transferkit.plan.conduct import conduct
+    from transferkit.planner.conduct import conduct
 
     wishes = (add, drop, pin)
     return conduct(
@@ -219,8 +219,8 @@ def _request(
     **rest: Any,
 ) -> Request:
     """What the verbs have in common: names are read, defaults filled in, and slips refused before anything is loaded."""
-    from transferkit.plan.request import Request
-    from transferkit.plan.wishes import Wishes
+    from transferkit.planner.request import Request
+    from transferkit.planner.wishes import Wishes
 
     if rest["seeds"] < 1:
         said = f"seeds={rest['seeds']}; a proof needs at least 1, and 3 or more to say anything about other seeds"

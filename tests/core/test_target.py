@@ -284,5 +284,5 @@ def test_a_target_may_be_judged_by_a_metric_the_person_names() -> None:
     plain, named = Target.of(pictures, labels), Target.of(pictures, labels, metric="auroc")
     assert (plain.task.metric.name, named.task.metric.name) == ("accuracy", "auroc")
     assert plain.fingerprint == named.fingerprint
-    with pytest.raises(WrongUse, match="unknown metric of task classify 'area'; .*Known: accuracy"):
+    with pytest.raises(WrongUse, match=r"unknown metric of task classify 'area'; .*Known: accuracy"):
         Target.of(pictures, labels, metric="area")

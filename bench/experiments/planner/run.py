@@ -8,7 +8,9 @@ For each target three ways to a model, from the same sources:
 - default: the source with the most parameters, fully fine-tuned with default settings.
 
 Same arm, settings and fold: the same fit, made once and counted for both, so that nothing but the choice differs. Compute is
-the seconds of all fits until the choice, ranking and first batches included for the planner, baselines included for both; a fit is taken for the median of its arm's fits, so that what else the machine did does not weigh. Accuracy is that of refits on all labels, mean over seeds, on the sealed test.
+the seconds of all fits until the choice, baselines included for both, ranking and first batches for the planner; a fit is
+taken for the median of its arm's fits, so that what else the machine did does not weigh. Accuracy is that of refits on all
+labels, mean over seeds, on the sealed test.
 
 The fits take an hour on two cores. With TRANSFERKIT_BENCH_WORK set to a folder they are kept there, and a second call goes on.
 """
@@ -35,15 +37,15 @@ from transferkit.core.target import Target
 from transferkit.data.cache import FeatureCache
 from transferkit.methods.finetune.full import Full
 from transferkit.methods.frozen.linear_probe import LinearProbe
-from transferkit.plan.allowance import Allowance
-from transferkit.plan.arms import Arm, with_baselines
-from transferkit.plan.planning import make_plan
-from transferkit.plan.proving import final_method
-from transferkit.plan.ranking import rank_sources
-from transferkit.plan.request import Request
-from transferkit.plan.selection import select
-from transferkit.plan.trials import Fit, Trials
-from transferkit.plan.tried import Tried
+from transferkit.planner.allowance import Allowance
+from transferkit.planner.arms import Arm, with_baselines
+from transferkit.planner.planning import make_plan
+from transferkit.planner.proving import final_method
+from transferkit.planner.ranking import rank_sources
+from transferkit.planner.request import Request
+from transferkit.planner.selection import select
+from transferkit.planner.trials import Fit, Trials
+from transferkit.planner.tried import Tried
 
 WORK = "TRANSFERKIT_BENCH_WORK"
 
@@ -161,7 +163,7 @@ def _tried(trials: Trials, arms: list[Arm], folds: tuple[int, ...]) -> Tried:
 
 
 def _prices(one: Tried, other: Tried, arms: Sequence[Arm]) -> dict[str, float]:
-    """Arm -> median seconds of its fits that trained on a fold: they differ by what else the machine did, and by little else."""
+    """Arm -> median seconds of its fits on a fold: they differ by what else the machine did, and by little else."""
     fits = {arm.name: [r.seconds for r in (*one.all(arm), *other.all(arm))] for arm in arms}
     return {name: float(np.median(seconds)) for name, seconds in fits.items() if seconds}
 

@@ -31,13 +31,13 @@ from transferkit.core.source import Source
 from transferkit.core.spelling import read_method
 from transferkit.core.target import Target
 from transferkit.data.cache import FeatureCache
-from transferkit.plan.allowance import Allowance
-from transferkit.plan.arms import Arm
-from transferkit.plan.executor.contract import Executor
-from transferkit.plan.executor.here import Here
-from transferkit.plan.executor.on_ray import OnRay
-from transferkit.plan.study import Study
-from transferkit.plan.trials import Fit, Trials
+from transferkit.planner.allowance import Allowance
+from transferkit.planner.arms import Arm
+from transferkit.planner.executor.contract import Executor
+from transferkit.planner.executor.here import Here
+from transferkit.planner.executor.on_ray import OnRay
+from transferkit.planner.study import Study
+from transferkit.planner.trials import Fit, Trials
 
 WORKERS = (1, 2)
 

@@ -13,10 +13,8 @@ if TYPE_CHECKING:
     from transferkit.evaluate.summary import ArmSummary, Gain, MetricInfo, RankedSource, StudySummary
 
 
-def study_as_json(summary: StudySummary, out: Path | None = None) -> dict[str, Any]:
+def study_as_json(summary: StudySummary, out: str | Path | None = None) -> dict[str, Any]:
     """The verdict, the gain, every arm and where the files lie; `report.json` has the rest (curves, mistakes, ...)."""
-    from transferkit.artifact.kept import REPORT
-
     metric = summary.metric
     return {
         "verdict": summary.verdict,
@@ -33,8 +31,15 @@ def study_as_json(summary: StudySummary, out: Path | None = None) -> dict[str, A
         "notes": list(summary.notes),
         "interrupted": bool(summary.extra.get("interrupted")),
         "out": None if out is None else str(out),
-        "report": None if out is None else str(out / REPORT),
+        "report": None if out is None else report_at(out),
     }
+
+
+def report_at(out: str | Path) -> str:
+    """Where the report of a run lies; `out` is a folder or a URL."""
+    from transferkit.artifact.kept import REPORT
+
+    return f"{str(out).rstrip('/')}/{REPORT}"
 
 
 def ranking_as_json(rows: Sequence[RankedSource], metric: Metric | MetricInfo) -> dict[str, Any]:

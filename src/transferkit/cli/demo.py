@@ -35,7 +35,7 @@ def demo(
       transferkit demo --out digits-demo --json
     """
     from transferkit import front
-    from transferkit.plan.demo import SOURCES, demo_target
+    from transferkit.planner.demo import SOURCES, demo_target
 
     place = Workplace(cache_directory=cache_directory, cache_size=cache_size, quiet=quiet)
     if not (as_json or quiet):

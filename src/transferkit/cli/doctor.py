@@ -35,7 +35,7 @@ def doctor(as_json: options.Json = False, cache_directory: options.CacheDirector
     output.show(table)
 
 
-def examine(cache_directory: Path | None = None) -> dict[str, Any]:
+def examine(cache_directory: str | Path | None = None) -> dict[str, Any]:
     """Everything `doctor` shows, as plain values. Sizes are bytes."""
     import torch
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -94,11 +93,12 @@ Seed = Annotated[
     int, typer.Option("--seed", metavar="N", help="Decides the split and every draw: same seed, same numbers.")
 ]
 Out = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
         "--out",
         metavar="FOLDER",
-        help="Keep everything there: model, report, journal. The same command again goes on where it was stopped.",
+        help="Keep everything there, in a folder or at a URL such as s3://bucket/run: model, report, journal. The same command "
+        "again goes on where it was stopped, or joins the run that is at work there.",
         show_default=False,
     ),
 ]
@@ -122,11 +122,11 @@ Device = Annotated[
     str, typer.Option("--device", metavar="DEVICE", help="cpu, cuda, cuda:1 or mps.", rich_help_panel=_MACHINE)
 ]
 CacheDirectory = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
         "--cache-dir",
         metavar="FOLDER",
-        help="Where features are kept between runs; without it $TRANSFERKIT_CACHE or your cache folder.",
+        help="Where features are kept between runs, a folder or a URL; without it $TRANSFERKIT_CACHE or your cache folder.",
         show_default=False,
         rich_help_panel=_MACHINE,
     ),

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 import typer
 
 from transferkit.cli import options, output
-from transferkit.cli.as_json import candidates_as_json, ranking_as_json, study_as_json
+from transferkit.cli.as_json import candidates_as_json, ranking_as_json, report_at, study_as_json
 from transferkit.cli.lent import lent
 from transferkit.cli.workplace import Workplace
 
 if TYPE_CHECKING:
     from transferkit.core.format import ReadOptions
     from transferkit.core.source import Source
-    from transferkit.plan.study import Study
+    from transferkit.planner.study import Study
 
 INTERRUPTED = 130
 
@@ -169,9 +169,8 @@ def command_line(context: typer.Context) -> str:
     return shlex.join(["transferkit", *(context.obj or ())])
 
 
-def show_study(study: Study, out: Path | None, as_json: bool, offered: Sequence[Source] = ()) -> int:
+def show_study(study: Study, out: str | Path | None, as_json: bool, offered: Sequence[Source] = ()) -> int:
     """Print what a study found and where it lies; gives the exit code."""
-    from transferkit.artifact.kept import REPORT
     from transferkit.artifact.printed import study_renderable
 
     if as_json:
@@ -181,5 +180,5 @@ def show_study(study: Study, out: Path | None, as_json: bool, offered: Sequence[
         if out is None:
             output.tell("Nothing was kept; add --out FOLDER to keep the model and the report.")
         else:
-            output.show(f"Report: {out / REPORT}")
+            output.show(f"Report: {report_at(out)}")
     return INTERRUPTED if study.summary.extra.get("interrupted") else 0

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from transferkit.cli import output
@@ -29,7 +28,7 @@ class Workplace:
     offline: bool = False
     trust: bool = False
     device: str = "cpu"
-    cache_directory: Path | None = None
+    cache_directory: str | None = None
     cache_size: str | None = None
     quiet: bool = False
     metric: str | None = None

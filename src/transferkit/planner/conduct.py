@@ -1,0 +1,116 @@
+"""Conduct: a request becomes a study - rank, plan, then carry out what was planned."""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack
+from dataclasses import replace
+
+from transferkit.artifact.journal import Journal
+from transferkit.core.budget import Budget
+from transferkit.core.errors import Failed
+from transferkit.evaluate.cross_fitted import CrossFitting
+from transferkit.evaluate.planned import Plan
+from transferkit.planner.allowance import Allowance
+from transferkit.planner.arms import Arm, named, read_arm
+from transferkit.planner.costs import Costs
+from transferkit.planner.cross_fitting import Chosen, OuterFold, Pair, cross_fit, share, shared_among
+from transferkit.planner.executor.contract import Executor
+from transferkit.planner.executor.named import executor_named
+from transferkit.planner.findings import Findings
+from transferkit.planner.planning import StudyPlan, make_plan
+from transferkit.planner.ranking import Ranking, rank_sources
+from transferkit.planner.request import Request
+from transferkit.planner.study import Study, carry_out, choose_and_refit, claimed
+from transferkit.planner.submission import submission
+from transferkit.planner.trials import Trials
+from transferkit.planner.tried import Tried
+
+
+def planned(request: Request) -> StudyPlan:
+    """What `conduct` would do with this request; nothing is kept, and nothing proven."""
+    allowance = request.allowance()
+    ranking = rank_sources(request.sources, request.target, request.run(allowance))
+    return make_plan(request, ranking, allowance).plan
+
+
+def conduct(request: Request) -> Study:
+    """The whole study; the same request with the same `out` goes on where an earlier one was interrupted."""
+    too_small = request.target.too_small_to_seal
+    if too_small:  # one refit on all labels is the predictor; the proof is made of others
+        request = replace(request, target=request.target.opened("cross-fitting"), seeds=1, label_curve=False)
+    with submission(request.out, request.identity(), request.progress) as place, ExitStack() as stack:
+        if isinstance(place, Study):
+            return place
+        journal, executor = place.journal, stack.enter_context(executor_named(request.on, request.device))
+        request = request.with_sources(journal.note("sources", [source.name for source in request.sources]))
+        carried_out = _cross_fitted if too_small else _sealed
+        study = carried_out(request, journal, executor)
+        place.keep(study)
+    return study
+
+
+def _sealed(request: Request, journal: Journal, executor: Executor) -> Study:
+    """Proven on the sealed test."""
+    return carry_out(_begun(request, journal, executor))
+
+
+def _begun(request: Request, journal: Journal, executor: Executor) -> Findings:
+    """Ranked and planned."""
+    allowance = request.allowance(journal.spent_seconds, len(journal.trials()))
+    ranking = rank_sources(request.sources, request.target, request.run(allowance))
+    arms, costs, plan = _arms(request, ranking, allowance)
+    # An interrupted study goes on with the arms it began with, even where the ranking came out otherwise this time.
+    arms = [read_arm(arm, request.sources) for arm in journal.note("arms", [arm.written() for arm in arms])]
+    trials = Trials(request.target, journal, allowance, request.cache, request.device, request.progress, executor)
+    tried = Tried(sign=1 if request.target.task.metric.higher_is_better else -1)
+    return Findings(trials, arms, ranking, request.settings(), tried, costs, plan)
+
+
+def _cross_fitted(request: Request, journal: Journal, executor: Executor) -> Study:
+    """One study of all labels, for the predictor, and one of every outer fold, for the proof."""
+    findings = _begun(replace(request, budget=share(request.budget)), journal, executor)
+
+    def study_on(outer: OuterFold) -> Chosen:
+        part = replace(
+            request,
+            target=outer.target,
+            seed=outer.seed,
+            budget=outer.budget,
+            progress=outer.progress,
+            begun=time.monotonic(),
+        )
+        with Journal.open(outer.directory, part.identity()) as inner:
+            fold = _begun(part, inner, executor)
+            choose_and_refit(fold, only_first=True)
+            several = fold.predictors()
+            pairs = {
+                claim: Pair(arm, several[arm][0], several[baseline][0])
+                for claim, (arm, baseline) in claimed(fold).items()
+                if arm in several and baseline in several
+            }
+            if not pairs:
+                raise Failed("; ".join(fold.refits.notes))
+            return Chosen(pairs, fold.trials.allowance.used_trials)
+
+    def proof() -> CrossFitting:
+        # from here on the whole budget counts
+        used = findings.trials.allowance
+        findings.trials.allowance = Allowance(request.budget, used.used_seconds, used.used_trials, used.begun)
+        return cross_fit(request.target, study_on, journal, findings.trials.allowance, request.seed, request.progress)
+
+    try:
+        return carry_out(findings, proof)
+    except Failed as reason:
+        if request.budget == Budget():
+            raise
+        raise Failed(f"{shared_among(request.target, request.budget)}: {reason}") from None
+
+
+def _arms(request: Request, ranking: Ranking, allowance: Allowance) -> tuple[list[Arm], Costs, Plan | None]:
+    """The arms, what they are expected to cost, and the plan they come from, where they were not named."""
+    if request.methods is not None:
+        usable, _ = ranking.sorted(request.sources)
+        return named(usable, request.methods), Costs(request.target, request.run(allowance)), None
+    made = make_plan(request, ranking, allowance)
+    return list(made.arms), made.costs, made.plan

@@ -1,0 +1,76 @@
+"""Costs: how long a fit of an arm takes - foretold from the first batches, then learned from the fits that were made."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from transferkit.core.errors import BudgetSpent, TransferkitError
+from transferkit.core.method import Method
+from transferkit.core.run import Run
+from transferkit.core.target import Target
+from transferkit.planner.arms import Arm
+from transferkit.sources import architectures
+from transferkit.training.body import Body
+from transferkit.training.first_batches import seconds_a_step
+
+CLOSED_FORM = 0.3
+"""Seconds that a closed form on cached features is taken for until one has been fitted."""
+CORRECTION = (0.2, 5.0)
+"""How far fits that were made may correct what is foretold of others."""
+
+
+@dataclass
+class Costs:
+    """Seconds of a fit on `n_items`; every answer is an expectation, none a bound."""
+
+    target: Target
+    run: Run
+    _steps: dict[str, float] = field(default_factory=dict)
+    _fits: dict[tuple[str, Method], list[tuple[int, float]]] = field(default_factory=lambda: defaultdict(list))
+    _ratios: list[float] = field(default_factory=list)
+
+    def expected(self, arm: Arm, method: Method, n_items: int) -> float:
+        """As this arm's fits were, scaled by their steps; before there is one, as the first batches foretell."""
+        fits = self._fits.get((arm.name, method)) or [
+            fit for (name, other), several in self._fits.items() if name == arm.name for fit in several
+        ]
+        if fits:
+            return float(np.median([seconds * _scale(method, n_items, n) for n, seconds in fits]))
+        correction = float(np.clip(np.median(self._ratios), *CORRECTION)) if self._ratios else 1.0
+        return correction * self._foretold(arm, method, n_items)
+
+    def learn(self, arm: Arm, method: Method, n_items: int, seconds: float) -> None:
+        """One fit on so many items took this long."""
+        if not self._fits.get((arm.name, method)) and method.steps(n_items):
+            self._ratios.append(seconds / max(self._foretold(arm, method, n_items), 1e-6))
+        self._fits[arm.name, method].append((n_items, seconds))
+
+    def _foretold(self, arm: Arm, method: Method, n_items: int) -> float:
+        steps = method.steps(n_items)
+        return CLOSED_FORM + steps * self._seconds_a_step(arm, method) if steps else CLOSED_FORM
+
+    def _seconds_a_step(self, arm: Arm, method: Method) -> float:
+        """Timed once for each architecture, input size and batch size; a network that cannot be run costs nothing."""
+        if not arm.sources:
+            return 0.0
+        batch_size = int(method.settings().get("batch_size", 16))
+        body = Body.pretrained(arm.sources[0])
+        shape = architectures.from_scratch(body.architecture).fingerprint
+        key = f"{shape}{body.processor.describe()}{batch_size}"
+        if key not in self._steps:
+            try:
+                self._steps[key] = seconds_a_step(body, self.target, batch_size, self.run)
+            except BudgetSpent:
+                raise
+            except TransferkitError:
+                self._steps[key] = 0.0  # the fit will say what is wrong
+        return self._steps[key]
+
+
+def _scale(method: Method, n_items: int, n_fitted: int) -> float:
+    """How much longer a fit on `n_items` takes than one on `n_fitted`."""
+    steps, fitted = method.steps(n_items), method.steps(n_fitted)
+    return steps / fitted if steps and fitted else n_items / max(n_fitted, 1)

@@ -1,0 +1,83 @@
+"""The worker's side: fit one job and judge it. A pure function of the job - same job, same outcome, wherever it runs."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, replace
+from typing import Any
+
+import numpy as np
+
+from transferkit.artifact import saved
+from transferkit.core.errors import BudgetSpent, TransferkitError
+from transferkit.core.predictor import FitRecord, Predictor
+from transferkit.core.run import Progress, Run, silent
+from transferkit.core.target import Target
+from transferkit.core.task import Predictions
+from transferkit.evaluate.trial import TrialResult
+from transferkit.planner.executor.contract import Job, Outcome
+
+LEAST_CHANCE = 1e-12
+"""A probability below is taken for this one, so that one item cannot make the mean loss infinite."""
+
+
+def fit_trial(job: Job, progress: Progress = silent) -> Outcome:
+    """Fit on fold `seed` and judge on its validation items (phase try), or fit on every open label (phase prove).
+
+    A refusal (TransferkitError) is a result with its reason. A fit that did not end in time, and a refit that was cut short,
+    has no result.
+    """
+    begun = time.monotonic()
+    try:
+        data = job.target.whole() if job.phase == "prove" else job.target.fold(job.seed)
+        run = Run(
+            seed=job.seed,
+            deadline=None if job.seconds is None else begun + job.seconds,
+            cache=job.cache,
+            device=job.device,
+            progress=lambda what, done, total: progress(f"{job.arm}: {what}", done, total),
+        )
+        run.check_deadline()
+        predictor = job.method.fit(job.sources, data, run)
+        if predictor.record.cut_short and job.phase == "prove":
+            return Outcome(None)
+        result = _judged(predictor, data, run)
+        files = saved.files_of(predictor) if job.phase == "prove" else None
+    except BudgetSpent:
+        return Outcome(None)
+    except TransferkitError as reason:
+        result, files = TrialResult("failed", 0.0, message=str(reason)), None
+    return Outcome(replace(result, seconds=time.monotonic() - begun), files)
+
+
+def plain(record: FitRecord) -> dict[str, Any]:
+    """A fit record as JSON-able values."""
+    return asdict(record) | {"settings": {k: _number(v) for k, v in record.settings.items()}}
+
+
+def _judged(predictor: Predictor, data: Target, run: Run) -> TrialResult:
+    """Metric and log-loss on the fold's validation items; neither where there are none."""
+    record, labels = plain(predictor.record), data.validation.labels
+    if not labels:
+        return TrialResult("done", 0.0, record=record)
+    predictions, metric = predictor.judge(data.validation, run), predictor.task.metric
+    return TrialResult(
+        "done",
+        0.0,
+        validation=metric.value(predictions, labels),
+        validation_loss=_log_loss(predictor, predictions, labels),
+        record=record,
+        per_item=metric.per_item(predictions, labels).tolist(),
+    )
+
+
+def _log_loss(predictor: Predictor, predictions: Predictions, labels: tuple[Any, ...]) -> float | None:
+    """Mean negative log-probability of the truth: tells arms apart that get equally many items right."""
+    if predictions.scores is None:
+        return None
+    chances = predictions.scores[np.arange(len(labels)), predictor.task.strata(labels)]
+    return float(-np.log(np.clip(chances, LEAST_CHANCE, 1.0)).mean())
+
+
+def _number(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value

@@ -1,0 +1,167 @@
+"""Proposal: which arms a study tries, in which order, and why the others are dropped.
+
+Every usable source gets the methods that cost seconds; the promising ones also those that train the network. A source is
+promising where it belongs to the fewest that hold the best one with a chance of 90 % (see `docs/ranking.md`). An arm that
+cannot be tried and proven within the budget is dropped at once, and not when the money is gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+
+from transferkit.core import registry
+from transferkit.core.method import Method
+from transferkit.core.source import Source
+from transferkit.core.target import Target
+from transferkit.evaluate.planned import DroppedArm
+from transferkit.evaluate.ranking import likely_best
+from transferkit.evaluate.summary import RankedSource
+from transferkit.planner.arms import Arm, with_baselines
+from transferkit.planner.costs import Costs
+from transferkit.planner.ranking import Ranking
+from transferkit.planner.wishes import Wishes
+
+LEAST_PROMISING, MOST_PROMISING = 2, 4
+"""How many sources are worth training on: never fewer, for a ranking may err; never more, for each costs its share."""
+DEAR_SHARE = 0.8
+"""Of the budget that is left: what one arm with its baseline may take, tried once and proven with one seed."""
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """The arms, baselines first, and what was left out."""
+
+    arms: tuple[Arm, ...]
+    reasons: dict[str, str]
+    """Arm -> why it is tried."""
+    dropped: tuple[DroppedArm, ...]
+
+
+@dataclass(frozen=True)
+class _Idea:
+    """A method on a source, and why it should not be tried; "" where it should."""
+
+    method: Method
+    source: Source
+    reason: str
+    against: str = ""
+
+    @property
+    def name(self) -> str:
+        return f"{self.method.name} < {self.source.name}"
+
+
+def propose(
+    ranking: Ranking,
+    usable: Sequence[Source],
+    target: Target,
+    costs: Costs,
+    wishes: Wishes,
+    seconds_left: float = float("inf"),
+) -> Proposal:
+    """The arms of `transfer`, for usable sources in the order of their ranking."""
+    ideas = _ideas(ranking, usable, target)
+    added = wishes.added(usable)
+    own_names = [f"{method} < {' + '.join(s.name for s in sources)}" for method, _, sources in added]
+    wishes.check([*(idea.name for idea in ideas), *own_names, "scratch", "majority"])
+    dropped = [DroppedArm(row.name, row.note) for row in ranking.rows if row.predicted is None]
+    wanted: list[tuple[Method, frozenset[str], tuple[Source, ...]]] = []
+    reasons: dict[str, str] = {}
+    for idea in ideas:
+        against = "" if wishes.pins(idea.name) else ("you dropped it" if wishes.drops(idea.name) else idea.against)
+        if against:
+            dropped.append(DroppedArm(idea.name, against))
+        else:
+            wanted.append((idea.method, frozenset(), (idea.source,)))
+            reasons[idea.name] = "you pinned it" if idea.against and wishes.pins(idea.name) else idea.reason
+    for name, arm in zip(own_names, added, strict=True):
+        if arm not in wanted:
+            wanted.append(arm)
+            reasons[name] = "you added it"
+    arms = [replace(arm, pinned=wishes.pins(arm.name)) for arm in with_baselines(wanted)]
+    arms, too_dear = _affordable(arms, target, costs, seconds_left)
+    return Proposal(tuple(arms), reasons, (*dropped, *too_dear))
+
+
+def _ideas(ranking: Ranking, usable: Sequence[Source], target: Target) -> list[_Idea]:
+    """What costs seconds on every source first, then training on the promising ones."""
+    methods = _methods(target)
+    rows = {row.name: row for row in ranking.rows}
+    ideas = [
+        _Idea(method, source, "costs seconds once the features are there")
+        for method in methods
+        if method.tried_on == "every"
+        for source in usable
+    ]
+    likely = likely_best(ranking.rows)
+    for method in methods:
+        for place, source in enumerate(usable if method.tried_on == "promising" else (), start=1):
+            row = rows[source.name]
+            against = _no_promise(place, row, likely)
+            ideas.append(_Idea(method, source, _promise(place, row), against))
+    return ideas
+
+
+def _methods(target: Target) -> list[Method]:
+    """Methods that are tried unasked, and take one model and what this target has."""
+    found = []
+    for cls in registry.find("methods").values():
+        needs = cls.needs
+        if cls.tried_on == "named" or not needs.models[0] <= 1 <= needs.models[1] or needs.data[0]:
+            continue
+        if (needs.features and not target.task.needs_features) or (needs.unlabelled and not len(target.unlabelled)):
+            continue
+        found.append(cls())
+    return sorted(found, key=lambda method: method.name)
+
+
+def _promise(place: int, row: RankedSource) -> str:
+    return f"place {place} of the ranking, predicted {_between(row)}"
+
+
+def _no_promise(place: int, row: RankedSource, likely: Collection[str]) -> str:
+    """Why training on the source in this place is not worth its cost; "" where it is."""
+    if place <= LEAST_PROMISING:
+        return ""
+    if row.above_floor is False:
+        return "its features do no better than random ones"
+    if row.name not in likely:
+        return f"a chance of {100 * (row.chance or 0.0):.0f} % to be the best source"
+    if place > MOST_PROMISING:
+        return f"place {place} of the ranking; the first {MOST_PROMISING} are enough to train on"
+    return ""
+
+
+def _between(row: RankedSource) -> str:
+    return f"{row.predicted:.2f}" + ("" if row.low is None else f" ({row.low:.2f} to {row.high:.2f})")
+
+
+def _affordable(
+    arms: Sequence[Arm], target: Target, costs: Costs, seconds_left: float
+) -> tuple[list[Arm], list[DroppedArm]]:
+    """Without the arms that cannot be tried and proven once with what is left; the cheapest pair stays in any case."""
+    if seconds_left == float("inf"):
+        return list(arms), []
+    n_whole, n_fold = len(target.whole().train), len(target.train)
+    by_name = {arm.name: arm for arm in arms}
+
+    def price(arm: Arm) -> float:
+        pair = (arm, by_name[arm.baseline or ""])
+        return sum(costs.expected(one, one.method, n_whole) + costs.expected(one, one.method, n_fold) for one in pair)
+
+    prices = {arm.name: price(arm) for arm in arms if arm.baseline is not None}
+    limit = max(DEAR_SHARE * seconds_left, min(prices.values(), default=0.0))
+    kept = [arm for arm in arms if arm.baseline is None or arm.pinned or prices[arm.name] <= limit]
+    needed = {arm.baseline for arm in kept}
+    compared = {arm.baseline for arm in arms if arm.baseline is not None}
+    dropped = [
+        DroppedArm(
+            arm.name,
+            f"to try and prove it once beside its baseline takes about {prices[arm.name]:.0f} s, "
+            f"and {seconds_left:.0f} s of the budget are left",
+        )
+        for arm in arms
+        if arm not in kept
+    ]
+    return [arm for arm in kept if arm.baseline is not None or arm.name in needed or arm.name not in compared], dropped

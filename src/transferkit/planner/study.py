@@ -1,0 +1,102 @@
+"""Study: every arm that ran, its evidence, and the best predictor - rank, try, choose, prove."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from transferkit.core.errors import Failed
+from transferkit.core.predictor import Predictor
+from transferkit.evaluate.cross_fitted import CrossFitting
+from transferkit.evaluate.proof import prove
+from transferkit.evaluate.summary import StudySummary
+from transferkit.planner.cross_fitting import PROCEDURE
+from transferkit.planner.findings import Findings
+from transferkit.planner.label_curve import fit_label_curve
+from transferkit.planner.proving import choose, refit, written_choice
+from transferkit.planner.selection import select
+from transferkit.planner.summarise import summarise
+
+
+@dataclass(eq=False)
+class Study:
+    """What a study found. `print(study)` shows it; `save` keeps it."""
+
+    summary: StudySummary
+    _best: Predictor | None
+
+    @property
+    def best(self) -> Predictor:
+        """The predictor of the chosen arm where it helps, else of its baseline."""
+        if self._best is None:
+            raise Failed(f"this study has no proven predictor: {self.summary.sentence}")
+        return self._best
+
+    def save(self, directory: str | Path) -> Path:
+        """Write weights, settings, report.html, report.json and the model card; gives the directory."""
+        from transferkit.artifact.kept import keep
+
+        return keep(self.summary, self._best, Path(directory))
+
+    def __str__(self) -> str:
+        from transferkit.artifact.printed import printed
+
+        return printed(self.summary)
+
+
+def carry_out(findings: Findings, cross_fit: Callable[[], CrossFitting] | None = None) -> Study:
+    """Try the arms, choose on validation, prove on the sealed test, or by `cross_fit`. Ctrl-C ends it with what is done."""
+    trials = findings.trials
+    try:
+        choose_and_refit(findings, only_first=cross_fit is not None)
+        if cross_fit is not None:
+            findings.cross_fitting = found = cross_fit()
+            findings.evidence = found.evidence(claimed(findings), trials.target.task)
+            findings.test = found.examples
+        elif findings.seeds_of(findings.claims[0]):
+            purpose = f"the proof of study {trials.journal.directory.name}"
+            findings.curve = fit_label_curve(findings)
+            judged = findings.predictors() | findings.curve.predictors()
+            findings.evidence, findings.test = prove(judged, trials.target, purpose, trials.progress)
+    except KeyboardInterrupt:
+        findings.interrupted, findings.evidence = True, {}
+        return Study(summarise(findings), None)
+    summary = summarise(findings)
+    return Study(summary, findings.final_predictor(summary.best))
+
+
+def claimed(findings: Findings) -> dict[str, tuple[str, str]]:
+    """What is cross-fitted -> its arm and baseline: every arm of `compare`, the choosing itself in `transfer`."""
+    if findings.settings.prove_every_arm:
+        return {claim.arm.name: (claim.arm.name, claim.baseline.name) for claim in findings.claims}
+    first = findings.claims[0]
+    return {PROCEDURE: (first.arm.name, first.baseline.name)}
+
+
+def choose_and_refit(findings: Findings, only_first: bool) -> None:
+    """All that comes before the proof; `only_first`: without the secondary claims of `transfer`."""
+    trials, settings = findings.trials, findings.settings
+    chosen = written_choice(findings.arms, trials)
+    n_seeds, replay = len(settings.seeds), bool(chosen)
+    select(findings.arms, trials, findings.costs, settings.folds, n_seeds, findings.tried, only_replay=replay)
+    findings.claims = chosen or choose(findings.arms, findings.tried, trials, settings.prove_every_arm)
+    _check_claims(findings)
+    findings.tried.notes = trials.journal.note("selection", findings.tried.notes)  # as it ended the first time
+    if only_first and not settings.prove_every_arm:
+        findings.claims = findings.claims[:1]
+    refit(findings.claims, trials, findings.costs, settings.seeds, findings.refits)
+
+
+def _check_claims(findings: Findings) -> None:
+    """A study with nothing to prove is an error that says why."""
+    if findings.claims:
+        return
+    results = [(arm, result) for arm in findings.arms for result in findings.tried.all(arm)]
+    failures = {f"{arm.name}: {result.message}" for arm, result in results if result.status == "failed"}
+    if failures:
+        raise Failed(f"no arm gave a result ({'; '.join(sorted(failures))})")
+    budget = findings.trials.allowance.budget
+    raise Failed(
+        f"the budget of {budget} is too small for one trial, its baseline and their proof; give a larger --budget"
+    )

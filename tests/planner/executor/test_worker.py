@@ -1,0 +1,71 @@
+"""The worker's side is a pure function of its job."""
+
+import pytest
+
+from transferkit.core.errors import Failed
+from transferkit.core.run import NoCache
+from transferkit.core.source import Source
+from transferkit.core.target import Target
+from transferkit.methods.baseline.scratch import Scratch
+from transferkit.planner.executor.contract import Job
+from transferkit.planner.executor.parcel import packed
+from transferkit.planner.executor.worker import fit_trial
+
+
+def job(target: Target, **more: object) -> Job:
+    return Job(
+        **{
+            "arm": "scratch",
+            "method": Scratch(epochs=2),
+            "sources": (Source("zoo:digits-cnn"),),
+            "target": target,
+            "phase": "try",
+            "seed": 1,
+            "cache": NoCache(),
+        }
+        | more
+    )
+
+
+@pytest.mark.parametrize("phase", ["try", "prove"])
+def test_a_packed_target_gives_the_same_outcome(tiny_target: Target, phase: str) -> None:
+    here = fit_trial(job(tiny_target, phase=phase))
+    there = fit_trial(job(packed(tiny_target), phase=phase))
+    assert here.result is not None
+    assert there.result is not None
+    assert (there.result.validation, there.result.validation_loss) == (
+        here.result.validation,
+        here.result.validation_loss,
+    )
+    assert there.result.per_item == here.result.per_item
+    assert there.predictor == here.predictor
+    assert (here.predictor is None) == (phase == "try")
+
+
+def test_a_refit_that_was_cut_short_has_no_result_and_a_trial_has_what_it_reached(tiny_target: Target) -> None:
+    endless = Scratch(epochs=100_000)
+    assert fit_trial(job(tiny_target, method=endless, phase="prove", seconds=0.5)).result is None
+    tried = fit_trial(job(tiny_target, method=endless, seconds=0.5)).result
+    assert tried is not None
+    assert tried.record["cut_short"]
+    assert tried.seconds < 5
+
+
+def test_no_time_at_all_is_no_result(tiny_target: Target) -> None:
+    assert fit_trial(job(tiny_target, seconds=0.0)).result is None
+    assert fit_trial(job(tiny_target, seconds=-3.0)).result is None
+
+
+def test_a_refusal_is_a_result_and_a_mistake_of_ours_is_not_hidden(
+    tiny_target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuses(*_: object) -> None:
+        raise Failed("no room")
+
+    monkeypatch.setattr(Scratch, "fit", refuses)
+    result = fit_trial(job(tiny_target)).result
+    assert result is not None
+    assert (result.status, result.message) == ("failed", "no room")
+    monkeypatch.setattr(Scratch, "fit", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        fit_trial(job(tiny_target))
