@@ -55,19 +55,20 @@ def ranking_renderable(rows: Sequence[RankedSource]) -> RenderableType:
     """The ranking as a table; a source that is no better than random features says so."""
     from rich.text import Text
 
+    short = wording.shortener(row.name for row in rows)
     chances = any(row.chance is not None for row in rows)
     shown = table("source", "predicted", "95 % interval", *["is the best"] * chances, "parameters", "note")
     for row in rows:
         if row.predicted is None:
             blank = [""] * (2 + chances)
-            shown.add_row(Text(row.name), *blank, wording.quantity(row.parameters), Text(row.note), style="dim")
+            shown.add_row(Text(short(row.name)), *blank, wording.quantity(row.parameters), Text(row.note), style="dim")
             continue
         between = "" if row.low is None or row.high is None else f"{row.low:.3f} to {row.high:.3f}"
         floor = "no better than random features" if row.above_floor is False else ""
         note = "; ".join(filter(None, (floor, row.note)))
         chance = [] if row.chance is None else [f"{100 * row.chance:.0f} %" if row.chance >= 0.01 else "< 1 %"]
         size = wording.quantity(row.parameters)
-        shown.add_row(Text(row.name), f"{row.predicted:.3f}", between, *chance, size, Text(note))
+        shown.add_row(Text(short(row.name)), f"{row.predicted:.3f}", between, *chance, size, Text(note))
     return shown
 
 
@@ -76,13 +77,14 @@ def _arms(summary: StudySummary) -> Table:
 
     metric = summary.metric
     digits = wording.digits_for([arm.gain for arm in summary.arms if arm.gain], metric)
+    short = wording.shortener(arm.name for arm in summary.arms)
     shown = table("arm", "gain", "interval", "verdict", wording.metric_name(metric), "cost")
     for arm in wording.in_order(summary.arms):
         gain = between = ""
         if arm.gain:
             gain = wording.difference(arm.gain.mean, metric, digits)
             between = wording.interval(arm.gain, metric, digits)
-        name = Text(arm.name, style="bold" if arm.name == summary.best else "")
+        name = Text(short(arm.name), style="bold" if arm.name == summary.best else "")
         shown.add_row(name, gain, between, _verdict(arm), _test(arm, summary), wording.duration(arm.seconds))
     return shown
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from transferkit.artifact import wording
@@ -26,18 +27,19 @@ def plan_renderable(plan: Plan) -> RenderableType:
     from rich.text import Text
 
     parts: list[RenderableType] = [Text(said_of(plan.profile), style="bold"), ""]
-    shifts = _shifts(plan.profile)
+    short = wording.shortener([*(arm.name for arm in plan.arms), *(one.name for one in plan.dropped)])
+    shifts = _shifts(plan.profile, short)
     if shifts:
         parts += [shifts, ""]
     tried = table("try", "arm", "settings", "a fit", "why")
     for place, arm in enumerate(plan.arms, start=1):
-        name = Text(f"{arm.name} (pinned)" if arm.pinned else arm.name)
+        name = Text(short(arm.name) + " (pinned)" * arm.pinned)
         tried.add_row(str(place), name, str(arm.n_settings), wording.duration(arm.seconds), Text(arm.reason))
     parts.append(tried)
     if plan.dropped:
         dropped = table("not tried", "because")
         for one in plan.dropped:
-            dropped.add_row(Text(one.name), Text(one.reason))
+            dropped.add_row(Text(short(one.name)), Text(one.reason))
         parts += ["", dropped]
     return Group(*parts, "", Text(cost_sentence(plan)))
 
@@ -76,10 +78,10 @@ def _proof(plan: Plan) -> str:
     return "the proof of the leader"
 
 
-def _shifts(profile: Profile) -> str:
+def _shifts(profile: Profile, short: Callable[[str], str]) -> str:
     """How unlike the target is to what each source has seen."""
     known = sorted((value, name) for name, value in profile.shifts.items() if value is not None)
     if not known:
         return ""
-    listed = ", ".join(f"{name} {value:.1f}{' (far)' if value >= FAR else ''}" for value, name in known)
+    listed = ", ".join(f"{short(name)} {value:.1f}{' (far)' if value >= FAR else ''}" for value, name in known)
     return f"Shift from what each source was trained on, in standard deviations: {listed}."

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from math import ceil, isfinite, log10
 from typing import get_args
 
 from transferkit.evaluate.summary import ArmSummary, Gain, MetricInfo, StudySummary, VerdictWord
+
+_WEIGHT_FILE = re.compile(r"torch:(?:[^\s?]*/)?([^\s/?]+?)(?:\.(?:safetensors|pt|pth|bin))?(?:\?[^\s)]*)?(?=[\s)]|$)")
+"""A source of the kind `torch:FOLDER/NAME.safetensors?options`, also inside the name of an arm."""
 
 
 @dataclass(frozen=True)
@@ -133,6 +137,18 @@ def quantity(number: int | None) -> str:
         if number >= size:
             return f"{number / (1000 if suffix == 'k' else size):.1f} {suffix}"
     return str(number)
+
+
+def shortener(names: Iterable[str]) -> Callable[[str], str]:
+    """Shows a weight file by its name, without folder, ending and options; where two would look alike, all stay as they are.
+
+    >>> short = shortener(["torch:/models/a/resnet.safetensors?architecture=cifar_resnet", "zoo:digits-cnn"])
+    >>> short("full < torch:/models/a/resnet.safetensors?architecture=cifar_resnet"), short("full < zoo:digits-cnn")
+    ('full < torch:resnet', 'full < zoo:digits-cnn')
+    """
+    several = set(names)
+    alike = len({_WEIGHT_FILE.sub(r"torch:\1", name) for name in several}) < len(several)
+    return lambda name: name if alike else _WEIGHT_FILE.sub(r"torch:\1", name)
 
 
 def counted(number: int, noun: str, plural: str = "") -> str:

@@ -48,6 +48,17 @@ class Budget:
         return cls(seconds, trials)
 
     def __str__(self) -> str:
+        """As a person spells it.
+
+        >>> [str(Budget(seconds)) for seconds in (90, 600, 5400, 7200)]
+        ['90s', '10m', '1h30m', '2h']
+        """
         if self.trials is not None:
             return f"{self.trials} trial{'s' if self.trials != 1 else ''}"
-        return "no limit" if self.seconds is None else f"{self.seconds:g}s"
+        if self.seconds is None:
+            return "no limit"
+        minutes, rest = divmod(self.seconds, 60)
+        if minutes < 2 or rest:
+            return f"{self.seconds:g}s"
+        hours, minutes = divmod(int(minutes), 60)
+        return (f"{hours}h" if hours else "") + (f"{minutes}m" if minutes else "")
