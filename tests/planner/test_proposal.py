@@ -70,3 +70,13 @@ def test_the_cheapest_pair_stays_however_small_the_budget(tiny_target: Target, m
     proposal = proposed(tiny_target, [row(NAMES[0], 0.8, 0.9)], left=1.0)
     assert [arm.name for arm in proposal.arms if arm.baseline] == [f"linear_probe < {NAMES[0]}"]
     assert "scratch" in {arm.name for arm in proposal.arms}
+
+
+def test_an_added_arm_can_be_pinned_as_it_was_spelled_and_is_not_listed_as_dropped(tiny_target: Target) -> None:
+    rows = [row(NAMES[0], 0.8, 0.9, 0.6), row(NAMES[1], 0.8, 0.9, 0.39), row(NAMES[2], 0.1, 0.2, 0.01)]
+    wishes = Wishes(add=(f"full < {NAMES[2]}", f"full:epochs=2 < {NAMES[0]}"), pin=("full:epochs=2 < *",))
+    proposal = proposed(tiny_target, rows, wishes)
+    arms = {arm.name: arm for arm in proposal.arms}
+    assert arms[f"full:epochs=2 < {NAMES[0]}"].pinned
+    assert f"full < {NAMES[2]}" in arms
+    assert f"full < {NAMES[2]}" not in {one.name for one in proposal.dropped}

@@ -41,8 +41,8 @@ METRICS = {
 
 def test_closed_forms_come_before_training_and_the_leaders_baseline_first_of_that() -> None:
     first, second, *_ = climb(METRICS)
-    assert {arm for arm, _ in first.fits} == {PROBE_A, PROBE_B, FLOOR}
-    assert [arm for arm, _ in second.fits] == [A, FULL_A, FULL_B]
+    assert {arm for arm, _ in first.fits} == {PROBE_A, PROBE_B}
+    assert [arm for arm, _ in second.fits] == [A, FULL_A, FULL_B, FLOOR]
 
 
 def test_a_baseline_nobody_in_front_is_compared_with_is_never_fitted() -> None:
@@ -75,3 +75,12 @@ def test_one_arm_with_one_settings_leaves_no_question_open() -> None:
     alone = Arm("full < a", Full(), (), A.name, fixed=frozenset({"learning_rate"}))
     last = climb(METRICS, (A, alone))[-1]
     assert last.fold == 0
+
+
+def test_where_every_arm_is_proven_every_baseline_is_tuned() -> None:
+    tried = Tried()
+    for rung in rungs(ARMS, (0,), tried, every_baseline=True):
+        for arm, method in rung.fits:
+            tried.add(arm, method, TrialResult("done", 1.0, METRICS[arm.name]), rung.fold)
+    for arm in (PROBE_A, PROBE_B, FULL_A, FULL_B):
+        assert tried.tuned_alike(arm, A if arm.baseline == A.name else B)

@@ -14,7 +14,7 @@ import pytest
 
 import transferkit as tk
 from transferkit.artifact.report_json import read_summary
-from transferkit.core.errors import Failed, WrongUse
+from transferkit.core.errors import BudgetSpent, Failed, WrongUse
 from transferkit.core.method import Method
 from transferkit.core.predictor import Predictor
 from transferkit.core.run import NoCache, Run
@@ -291,3 +291,69 @@ def tk_method(spelled: str) -> Method:
     from transferkit.core.spelling import read_method
 
     return read_method(spelled)
+
+
+def test_every_arm_of_compare_is_proven_whatever_its_architecture(tiny_target: Target) -> None:
+    sources = ["zoo:digits-cnn", f"torch:{_narrow()}?architecture=small_cnn"]
+    summary = tk.compare(
+        sources, tiny_target, ["linear_probe", "scratch:epochs=1"], seeds=1, cache=NoCache(), label_curve=False
+    ).summary
+    assert all(arm.gain is not None for arm in summary.arms if arm.baseline)
+
+
+def test_a_finished_study_is_read_again_when_its_budget_is_used_up(tiny_target: Target, tmp_path: Path) -> None:
+    more = {"drop": ["full < *"], "seeds": 1, "cache": NoCache(), "label_curve": False, "out": tmp_path / "run"}
+    first = tk.transfer(["zoo:digits-cnn"], tiny_target, budget="40s", **more)
+    with sqlite3.connect(tmp_path / "run" / "journal.sqlite") as connection:
+        connection.execute("UPDATE trials SET seconds = seconds + 1000")
+    connection.close()
+    again = tk.transfer(["zoo:digits-cnn"], tiny_target, budget="40s", **more)
+    assert again.summary.gain == first.summary.gain
+
+
+def test_few_trials_are_enough_for_one_proof(tiny_target: Target) -> None:
+    sources = ["zoo:digits-cnn", "zoo:letters-cnn", "zoo:objects-cnn"]
+    summary = tk.transfer(sources, tiny_target, budget="7 trials", cache=NoCache(), label_curve=False).summary
+    assert summary.gain is not None
+
+
+def test_where_the_first_choice_cannot_be_refitted_the_others_are_proven_all_the_same(
+    tiny_target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fit = Full.fit
+
+    def fails_in_the_end(self: Full, sources: tuple[Source, ...], target: Target, run: Run) -> Predictor:
+        if not len(target.validation):
+            raise Failed("the network melted")
+        return fit(self, sources, target, run)
+
+    monkeypatch.setattr(Full, "fit", fails_in_the_end)
+    found = study(tiny_target, methods=["full:epochs=2,learning_rate=0.001", "linear_probe", "scratch:epochs=1"])
+    assert next(arm for arm in found.summary.arms if arm.name.startswith("linear_probe")).gain is not None
+    if found.summary.verdict == "undecided" and "first choice" in found.summary.sentence:
+        assert found.best is not None
+
+
+def test_dropping_everything_is_one_line(tiny_target: Target) -> None:
+    with pytest.raises(WrongUse, match="every arm was dropped"):
+        tk.transfer(["zoo:digits-cnn"], tiny_target, drop=["*"], cache=NoCache())
+
+
+def test_a_budget_of_a_blink_says_where_it_ended(tiny_target: Target) -> None:
+    with pytest.raises(BudgetSpent, match="while sources were ranked"):
+        tk.plan(["zoo:digits-cnn"], tiny_target, budget="0.001s", cache=NoCache())
+
+
+def _narrow() -> Path:
+    """A small network of another width, as a file of weights."""
+    import tempfile
+
+    from safetensors.torch import save_file
+
+    from transferkit.core.architecture import Architecture
+    from transferkit.sources import architectures
+
+    network = architectures.build(Architecture.of("small_cnn", {"width": 4, "n_classes": 3}), 0)
+    path = Path(tempfile.mkdtemp()) / "narrow.safetensors"
+    save_file(network.state_dict(), path)
+    return path

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Self
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,17 @@ class Plan:
     def total(self) -> float:
         """Expected seconds of the whole study."""
         return self.spent + self.trying + self.proving
+
+    @classmethod
+    def of(cls, written: Mapping[str, Any]) -> Self:
+        """The inverse of `as_dict`."""
+        values = {name: value for name, value in written.items() if name != "total"}
+        said = dict(values.pop("profile"))
+        for name in ("labels_per_class", "item_size"):
+            said[name] = said[name] and tuple(said[name])
+        arms = tuple(PlannedArm(**one) for one in values.pop("arms"))
+        dropped = tuple(DroppedArm(**one) for one in values.pop("dropped"))
+        return cls(profile=Profile(**said), arms=arms, dropped=dropped, **values)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON-able values."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 
 from transferkit.artifact.journal import Journal
 from transferkit.core.budget import Budget
-from transferkit.core.errors import Failed
+from transferkit.core.errors import BudgetSpent, Failed
 from transferkit.evaluate.cross_fitted import CrossFitting
-from transferkit.evaluate.planned import Plan
 from transferkit.planner.allowance import Allowance
 from transferkit.planner.arms import Arm, named, read_arm
 from transferkit.planner.costs import Costs
@@ -29,9 +29,21 @@ from transferkit.planner.tried import Tried
 
 def planned(request: Request) -> StudyPlan:
     """What `conduct` would do with this request; nothing is kept, and nothing proven."""
+    if request.target.too_small_to_seal:
+        request = replace(request, budget=share(request.budget))
     allowance = request.allowance()
-    ranking = rank_sources(request.sources, request.target, request.run(allowance))
-    return make_plan(request, ranking, allowance).plan
+    with _in_time("sources were ranked and a few batches timed", request.budget):
+        ranking = rank_sources(request.sources, request.target, request.run(allowance))
+        return make_plan(request, ranking, allowance).plan
+
+
+@contextmanager
+def _in_time(what: str, budget: Budget) -> Iterator[None]:
+    """Says what the budget ended, where it ends here."""
+    try:
+        yield
+    except BudgetSpent:
+        raise BudgetSpent(f"the budget of {budget} ended while {what}; give a larger --budget") from None
 
 
 def conduct(request: Request) -> Study:
@@ -56,12 +68,27 @@ def _sealed(request: Request, journal: Journal, executor: Executor) -> Study:
 
 
 def _begun(request: Request, journal: Journal, executor: Executor) -> Findings:
-    """Ranked and planned."""
+    """Ranked and planned.
+
+    An interrupted study goes on with the arms it began with, even where the ranking came out otherwise this time, or where
+    its budget has been used up: what was found already is then read and costs nothing.
+    """
     allowance = request.allowance(journal.spent_seconds, len(journal.trials()))
-    ranking = rank_sources(request.sources, request.target, request.run(allowance))
-    arms, costs, plan = _arms(request, ranking, allowance)
-    # An interrupted study goes on with the arms it began with, even where the ranking came out otherwise this time.
-    arms = [read_arm(arm, request.sources) for arm in journal.note("arms", [arm.written() for arm in arms])]
+    run = request.run(allowance)
+    began_before = journal.get("arms") is not None
+    if began_before:
+        run = replace(run, deadline=None)
+    with _in_time("sources were ranked and a few batches timed", request.budget):
+        ranking = rank_sources(request.sources, request.target, run)
+        if not began_before:
+            arms, costs, plan = _arms(request, ranking, allowance)
+            journal.note("plan", plan and plan.as_dict())
+            journal.note("arms", [arm.written() for arm in arms])
+        else:
+            costs = Costs(request.target, run)
+    arms = [read_arm(arm, request.sources) for arm in journal.get("arms")]
+    written = journal.get("plan")
+    plan = None if written is None else StudyPlan.of(written)
     trials = Trials(request.target, journal, allowance, request.cache, request.device, request.progress, executor)
     tried = Tried(sign=1 if request.target.task.metric.higher_is_better else -1)
     return Findings(trials, arms, ranking, request.settings(), tried, costs, plan)
@@ -107,7 +134,7 @@ def _cross_fitted(request: Request, journal: Journal, executor: Executor) -> Stu
         raise Failed(f"{shared_among(request.target, request.budget)}: {reason}") from None
 
 
-def _arms(request: Request, ranking: Ranking, allowance: Allowance) -> tuple[list[Arm], Costs, Plan | None]:
+def _arms(request: Request, ranking: Ranking, allowance: Allowance) -> tuple[list[Arm], Costs, StudyPlan | None]:
     """The arms, what they are expected to cost, and the plan they come from, where they were not named."""
     if request.methods is not None:
         usable, _ = ranking.sorted(request.sources)

@@ -19,27 +19,9 @@ from transferkit.planner.costs import Costs
 from transferkit.planner.label_curve import LabelCurve
 from transferkit.planner.proving import Claim, Refits
 from transferkit.planner.ranking import Ranking
+from transferkit.planner.settings import Settings
 from transferkit.planner.trials import Trials
 from transferkit.planner.tried import Tried
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How a study is carried out."""
-
-    seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
-    folds: tuple[int, ...] = (0, 1, 2)
-    """Seeds of the splits of the open labels that arms are chosen on."""
-    margin: float = 0.01
-    """Largest difference that does not matter, in the metric's own scale."""
-    prove_every_arm: bool = False
-    """True: every arm is proven (compare); False: the best arm of each source (transfer)."""
-    label_curve: bool = True
-    """Whether to say what transfer is worth in labels."""
-    resumable: bool = False
-    """True where the run directory stays: the same call with it goes on."""
-    command: str = ""
-    """How the person asked for it, for the report."""
 
 
 @dataclass

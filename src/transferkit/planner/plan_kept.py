@@ -23,7 +23,8 @@ def plan_kept(findings: Findings) -> list[dict[str, Any]]:
         if not fits:
             status = "not tried"
         elif arm.name in claimed:
-            status = "proven" if arm.name in findings.evidence else "chosen"
+            proven, first = arm.name in findings.evidence, findings.claims[0]
+            status = "proven" if proven else "chosen" if arm.name == first.arm.name else "tried"
         else:
             status = "tried"
         one = planned.get(arm.name)
@@ -34,10 +35,13 @@ def plan_kept(findings: Findings) -> list[dict[str, Any]]:
                 "fits": len(fits) + len(refits),
                 "seconds": sum(result.seconds for result in fits) + sum(refits),
                 "status": status,
-                "reason": findings.tried.beaten.get(arm.name) or ("" if one is None else one.reason),
+                "reason": _reason(arm.name, claimed, findings, "" if one is None else one.reason),
             }
         )
+    tried = {arm.name for arm in findings.arms}
     for dropped in findings.plan.dropped:
+        if dropped.name in tried:
+            continue
         rows.append(
             {
                 "arm": dropped.name,
@@ -49,3 +53,8 @@ def plan_kept(findings: Findings) -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+def _reason(name: str, claimed: set[str], findings: Findings, planned: str) -> str:
+    """Why it was tried, or why it went no further."""
+    return planned if name in claimed else findings.tried.beaten.get(name, planned)

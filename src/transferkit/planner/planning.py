@@ -17,7 +17,6 @@ from transferkit.evaluate.trial import TrialResult
 from transferkit.planner.allowance import Allowance
 from transferkit.planner.arms import Arm
 from transferkit.planner.costs import Costs
-from transferkit.planner.cross_fitting import REPEATS
 from transferkit.planner.profile import profile
 from transferkit.planner.proposal import Proposal, propose
 from transferkit.planner.ranking import Ranking
@@ -60,7 +59,8 @@ def make_plan(request: Request, ranking: Ranking, allowance: Allowance) -> Plann
     baseline = next(arm for arm in proposal.arms if arm.name == leader.baseline)
     cross_fitted = target.too_small_to_seal
     pair = proof_seconds(leader, baseline, Tried(), costs, n_whole, 1 if cross_fitted else len(settings.seeds))
-    proving = pair + OUTER_FOLDS * REPEATS * (trying + pair) if cross_fitted else pair
+    proving = pair + OUTER_FOLDS * (trying + pair) if cross_fitted else pair  # one repeat; more as the budget allows
+    needed = trying + pair if cross_fitted else trying + proving  # the budget is shared among the folds already
     waiting = tuple(
         PlannedArm(arm.name, costs.expected(arm, arm.method, n_whole), len(arm.candidates()), WAITING)
         for arm in proposal.arms
@@ -75,7 +75,8 @@ def make_plan(request: Request, ranking: Ranking, allowance: Allowance) -> Plann
         spent=allowance.seconds_used,
         trying=trying,
         proving=proving,
-        within=trying + proving <= allowance.seconds_left and _enough_trials(allowance.budget, len(settings.seeds)),
+        within=needed <= allowance.seconds_left
+        and _enough_trials(allowance.budget, 1 if cross_fitted else len(settings.seeds)),
         cross_fitted=cross_fitted,
     )
     return Planned(plan, proposal.arms, costs)

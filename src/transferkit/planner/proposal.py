@@ -11,6 +11,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from transferkit.core import registry
+from transferkit.core.errors import WrongUse
 from transferkit.core.method import Method
 from transferkit.core.source import Source
 from transferkit.core.target import Target
@@ -63,25 +64,42 @@ def propose(
     """The arms of `transfer`, for usable sources in the order of their ranking."""
     ideas = _ideas(ranking, usable, target)
     added = wishes.added(usable)
-    own_names = [f"{method} < {' + '.join(s.name for s in sources)}" for method, _, sources in added]
-    wishes.check([*(idea.name for idea in ideas), *own_names, "scratch", "majority"])
-    dropped = [DroppedArm(row.name, row.note) for row in ranking.rows if row.predicted is None]
+    by_hand = [method for method, _, _ in added if method.is_baseline]
+    if len(by_hand) > 1:
+        raise WrongUse(f"{len(by_hand)} baselines are added; there is one, name its settings once")
+    own_names = [_named(method, sources) for method, _, sources in added]
+    wishes.check([*(idea.name for idea in ideas), *own_names])
     wanted: list[tuple[Method, frozenset[str], tuple[Source, ...]]] = []
     reasons: dict[str, str] = {}
+    against: dict[str, str] = {}
     for idea in ideas:
-        against = "" if wishes.pins(idea.name) else ("you dropped it" if wishes.drops(idea.name) else idea.against)
-        if against:
-            dropped.append(DroppedArm(idea.name, against))
-        else:
+        if wishes.pins(idea.name) or not (idea.against or wishes.drops(idea.name)):
             wanted.append((idea.method, frozenset(), (idea.source,)))
-            reasons[idea.name] = "you pinned it" if idea.against and wishes.pins(idea.name) else idea.reason
-    for name, arm in zip(own_names, added, strict=True):
-        if arm not in wanted:
-            wanted.append(arm)
-            reasons[name] = "you added it"
-    arms = [replace(arm, pinned=wishes.pins(arm.name)) for arm in with_baselines(wanted)]
+            reasons[idea.name] = "you pinned it" if idea.against else idea.reason
+        else:
+            against[idea.name] = "you dropped it" if wishes.drops(idea.name) else idea.against
+    for name, one in zip(own_names, added, strict=True):
+        if one not in wanted:
+            wanted.append(one)
+        reasons[name] = "you added it"
+    if not any(not method.is_baseline for method, _, _ in wanted):
+        raise WrongUse("every arm was dropped; leave one in, or add one with --add")
+    # Where two arms share method and sources their settings are part of the name; a lone one is called by its method.
+    arms = []
+    for arm in with_baselines(wanted):
+        spelled = _named(arm.method, arm.sources)
+        reasons.setdefault(arm.name, reasons.get(spelled, ""))
+        arms.append(replace(arm, pinned=wishes.pins(arm.name) or (arm.baseline is not None and wishes.pins(spelled))))
+    names = {arm.name for arm in arms}
     arms, too_dear = _affordable(arms, target, costs, seconds_left)
-    return Proposal(tuple(arms), reasons, (*dropped, *too_dear))
+    unusable = [DroppedArm(row.name, row.note) for row in ranking.rows if row.predicted is None]
+    dropped = [DroppedArm(name, why) for name, why in against.items() if name not in names]
+    return Proposal(tuple(arms), reasons, (*unusable, *dropped, *too_dear))
+
+
+def _named(method: Method, sources: Sequence[Source]) -> str:
+    """As a person spells an arm, settings included."""
+    return f"{method} < {' + '.join(source.name for source in sources)}"
 
 
 def _ideas(ranking: Ranking, usable: Sequence[Source], target: Target) -> list[_Idea]:

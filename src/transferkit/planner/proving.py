@@ -45,8 +45,8 @@ class Refits:
     predictors: dict[str, dict[int, Predictor]] = field(default_factory=dict)
     seconds: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     """Of every refit that was made, by arm."""
-    seconds_an_item: float | None = None
-    """What predicting one item takes."""
+    seconds_an_item: dict[str, float] = field(default_factory=dict)
+    """What predicting one item takes, by arm."""
     notes: list[str] = field(default_factory=list)
 
     def common(self, arm: str, other: str) -> list[int]:
@@ -76,7 +76,11 @@ def choose(arms: Sequence[Arm], tried: Tried, trials: Trials, every_arm: bool) -
     for arm in tried.in_order([arm for arm in arms if arm.baseline]):
         baseline = by_name[arm.baseline or ""]
         method, baseline_method = final_method(arm, tried), final_method(baseline, tried)
-        if method is None or baseline_method is None or not _tuned_alike(arm, baseline, tried):
+        if method is None or baseline_method is None:
+            continue
+        if not tried.tuned_alike(arm, baseline):
+            if every_arm or not claims:
+                tried.notes.append(f"{arm.name} is not claimed: its baseline was not tuned as far")
             continue
         if not (every_arm or arm.pinned):
             if arm.sources in seen or (len(claims) > SECONDARY and not method.deterministic):
@@ -87,12 +91,6 @@ def choose(arms: Sequence[Arm], tried: Tried, trials: Trials, every_arm: bool) -
         written = [[c.arm.name, str(c.method), c.baseline.name, str(c.baseline_method)] for c in claims]
         trials.journal.note(CHOICE, written)
     return written_choice(arms, trials)
-
-
-def _tuned_alike(arm: Arm, baseline: Arm, tried: Tried) -> bool:
-    """Whether the baseline has had as many settings tried as the arm, or all of its own."""
-    n_arm, n_baseline = (len(tried.results.get(one.name, ())) for one in (arm, baseline))
-    return n_baseline >= min(n_arm, len(baseline.candidates()))
 
 
 def refit(claims: Sequence[Claim], trials: Trials, costs: Costs, seeds: Sequence[int], refits: Refits) -> None:
@@ -120,6 +118,8 @@ class _Proof:
         """Arm -> why its proof cannot go on."""
         self.ended: dict[int, list[str]] = defaultdict(list)
         """Seeds that were done -> the arms whose proof the budget ended there."""
+        self.asked: set[TrialKey] = set()
+        """Fits that are made or under way: they cost nothing more."""
         self._loaded: dict[TrialKey, Predictor] = {}
 
     def wanted(self) -> Iterator[Fit]:
@@ -134,6 +134,7 @@ class _Proof:
                     break
                 for arm, method in pair:
                     if seed not in self.refits.predictors.get(arm.name, {}) and arm.name not in self.lost:
+                        self.asked.add(self.trials.key(Fit(arm, method, "prove", seed)))
                         yield Fit(arm, method, "prove", seed, self._seconds())
                 self.trials.progress(f"proving arm {position + 1} of {len(self.claims)}", n_done + 1, len(self.seeds))
 
@@ -169,7 +170,7 @@ class _Proof:
         missing = [
             (arm, method)
             for key, (arm, method) in keys.items()
-            if key not in self._loaded and not self.trials.is_proven(arm, method, seed)
+            if key not in self.asked and key not in self._loaded and not self.trials.is_proven(arm, method, seed)
         ]
         if not missing:
             return True
@@ -188,17 +189,19 @@ class _Proof:
 def predicting(refits: Refits, trials: Trials, n_more: int) -> float:
     """Seconds that predicting the test items with every predictor so far, and `n_more`, is going to take.
 
-    Timed once, on training items, with the first predictor.
+    Timed once for each arm, on training items; those to come are taken for the slowest.
     """
-    predictors = list({id(p): p for by_seed in refits.predictors.values() for p in by_seed.values()}.values())
-    if trials.allowance.budget.seconds is None or not predictors:
+    if trials.allowance.budget.seconds is None or not refits.predictors:
         return 0.0
-    if refits.seconds_an_item is None:
-        items = trials.target.train.items[: min(TIMED_ITEMS, len(trials.target.train))]
-        start = time.monotonic()
-        predictors[0].predict(items)
-        refits.seconds_an_item = (time.monotonic() - start) / len(items)
-    return 1.2 * refits.seconds_an_item * len(trials.target.test) * (len(predictors) + n_more)
+    items = trials.target.train.items[: min(TIMED_ITEMS, len(trials.target.train))]
+    for arm, several in refits.predictors.items():
+        if arm not in refits.seconds_an_item:
+            start = time.monotonic()
+            next(iter(several.values())).predict(items)
+            refits.seconds_an_item[arm] = (time.monotonic() - start) / len(items)
+    distinct = {arm: len({id(p) for p in several.values()}) for arm, several in refits.predictors.items()}
+    an_item = sum(n * refits.seconds_an_item[arm] for arm, n in distinct.items())
+    return 1.2 * len(trials.target.test) * (an_item + n_more * max(refits.seconds_an_item.values()))
 
 
 def final_method(arm: Arm, tried: Tried) -> Method | None:

@@ -13,7 +13,7 @@ from transferkit.core.source import Source, SourceOptions
 from transferkit.core.target import Target
 from transferkit.planner.allowance import Allowance
 from transferkit.planner.arms import Wanted
-from transferkit.planner.findings import Settings
+from transferkit.planner.settings import Settings
 from transferkit.planner.wishes import Wishes
 
 

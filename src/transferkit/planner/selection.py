@@ -7,10 +7,14 @@ it decided whether the budget still allows it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
+from transferkit.core.method import Method
+from transferkit.evaluate.trial import TrialResult
 from transferkit.planner.arms import Arm
 from transferkit.planner.costs import Costs
 from transferkit.planner.rungs import Rung, rungs
+from transferkit.planner.settings import Settings
 from transferkit.planner.trials import Fit, Trials
 from transferkit.planner.tried import Tried
 
@@ -22,89 +26,126 @@ def select(
     arms: Sequence[Arm],
     trials: Trials,
     costs: Costs,
-    folds: Sequence[int],
-    n_seeds: int,
+    settings: Settings,
     tried: Tried,
     only_replay: bool = False,
 ) -> None:
     """Try the arms while the budget, less what the proof needs, allows; results are added to `tried`.
 
-    Kept back is what the proof of the leading arm with `n_seeds` seeds takes, but never more than `RESERVE` of the budget:
-    with little of it the proof makes do with fewer seeds. Finished trials cost nothing again; `only_replay` fits no other.
+    Kept back is what the proof of the leading arm (and of pinned ones) takes, but never more than `RESERVE` of the budget: with
+    little of it the proof makes do with fewer seeds. Finished trials cost nothing again; `only_replay` fits no other.
     """
-    for rung in rungs(arms, folds, tried):
-        portion = _Portion(rung, arms, trials, costs, n_seeds, tried, only_replay)
-        results = {}
-        for fit, result in trials.run(portion.wanted()):
+    work = _Work(arms, trials, costs, settings, tried, only_replay)
+    for rung in rungs(arms, settings.folds, tried, settings.prove_every_arm):
+        if not work.climb(rung):
+            break
+    work.serve_the_front()
+
+
+@dataclass
+class _Work:
+    """The fits of a study's trials, as far as the budget allows them when it is their turn."""
+
+    arms: Sequence[Arm]
+    trials: Trials
+    costs: Costs
+    settings: Settings
+    tried: Tried
+    only_replay: bool
+
+    def __post_init__(self) -> None:
+        self.by_name = {arm.name: arm for arm in self.arms}
+        self.contenders = [arm for arm in self.arms if arm.baseline is not None]
+        self.is_limited = self.trials.allowance.budget.seconds is not None
+
+    def climb(self, rung: Rung) -> bool:
+        """Fit one rung; False where the budget left some of it out."""
+        results: dict[tuple[Arm, Method], TrialResult] = {}
+        left_out: list[Arm] = []
+        for fit, result in self.trials.run(self._wanted(rung, left_out)):
             if result is None:
-                portion.ended = True
+                left_out.append(fit.arm)
                 continue
             results[fit.arm, fit.method] = result
             if result.status == "done":
-                costs.learn(fit.arm, fit.method, len(trials.target.fold(fit.seed).train), result.seconds)
-            trials.progress(f"trying arms, {rung.name}", len(results), len(rung.fits))
+                self.costs.learn(fit.arm, fit.method, len(self.trials.target.fold(fit.seed).train), result.seconds)
+            self.trials.progress(f"trying arms, {rung.name}", len(results), len(rung.fits))
         for arm, method in rung.fits:  # in the order of the plan, however they came back
             if (arm, method) in results:
-                tried.add(arm, method, results[arm, method], rung.fold)
-        if portion.ended:
+                self.tried.add(arm, method, results[arm, method], rung.fold)
+        if left_out:
             said = f"the budget ended the trials in their part '{rung.name}', after {len(results)} of its {len(rung.fits)} fits"
-            tried.notes.append(said)
-            return
+            self.tried.notes.append(said)
+        return not left_out
 
+    def serve_the_front(self) -> None:
+        """Tune the baseline of the arm in front as far as the arm, where it has come to the front late; or the next one's."""
+        for arm in self.tried.in_order(self.contenders):
+            baseline = self.by_name[arm.baseline or ""]
+            if self.tried.tuned_alike(arm, baseline):
+                return
+            fold = self.settings.folds[0]
+            missing = baseline.candidates()[: len(self.tried.results[arm.name])]
+            fits = [(baseline, method) for method in missing if not self.tried.has(baseline, method, fold)]
+            self.climb(Rung(f"baseline of {arm.name}", fold, tuple(fits)))
+            if self.tried.tuned_alike(arm, baseline):
+                return
 
-class _Portion:
-    """The fits of one rung, as far as the budget allows them when it is their turn."""
-
-    def __init__(
-        self,
-        rung: Rung,
-        arms: Sequence[Arm],
-        trials: Trials,
-        costs: Costs,
-        n_seeds: int,
-        tried: Tried,
-        only_replay: bool,
-    ) -> None:
-        self.rung, self.arms, self.trials, self.costs = rung, arms, trials, costs
-        self.n_seeds, self.tried, self.only_replay = n_seeds, tried, only_replay
-        self.ended = False
-
-    def wanted(self) -> Iterator[Fit]:
-        """One fit after the other; ends early where the budget does."""
-        n_items = len(self.trials.target.fold(self.rung.fold).train)
-        for arm, method in self.rung.fits:
-            if self.trials.is_tried(arm, method, self.rung.fold):
-                yield Fit(arm, method, "try", self.rung.fold, None)
+    def _wanted(self, rung: Rung, left_out: list[Arm]) -> Iterator[Fit]:
+        """One fit after the other; what is too dear when it is its turn is left out, and a cheaper one may follow."""
+        n_items = len(self.trials.target.fold(rung.fold).train)
+        for arm, method in rung.fits:
+            if self.trials.is_tried(arm, method, rung.fold):
+                yield Fit(arm, method, "try", rung.fold, None)
                 continue
             if self.only_replay:
                 continue
-            reserve = self._reserve()
-            expected = self.costs.expected(arm, method, n_items) if self._is_limited() else 0.0
-            if self.ended or not self._allowed(reserve + expected):
-                self.ended = True
-                return
-            seconds = self.trials.allowance.seconds_left - reserve if self._is_limited() else None
-            yield Fit(arm, method, "try", self.rung.fold, seconds)
+            reserve = self._reserve(arm)
+            expected = self.costs.expected(arm, method, n_items) if self.is_limited else 0.0
+            if not self.trials.allowance.allows(reserve + expected, trials=1 + self._trials_kept(arm)):
+                left_out.append(arm)
+                continue
+            yield Fit(
+                arm, method, "try", rung.fold, self.trials.allowance.seconds_left - reserve if self.is_limited else None
+            )
 
-    def _is_limited(self) -> bool:
-        return self.trials.allowance.budget.seconds is not None
+    def _front(self) -> tuple[Arm, Arm]:
+        """The arm that leads, or is tried first, and its baseline."""
+        leader = next(iter(self.tried.in_order(self.contenders)), self.contenders[0])
+        return leader, self.by_name[leader.baseline or ""]
 
-    def _allowed(self, seconds: float) -> bool:
-        kept = 2 * self.n_seeds
-        if self.trials.allowance.budget.trials is not None:
-            kept = min(kept, max(2, int(RESERVE * self.trials.allowance.budget.trials)))
-        return self.trials.allowance.allows(seconds, trials=1 + kept)
+    def _is_proof_possible(self) -> bool:
+        """Whether an arm and its baseline have both been tried."""
+        return any(
+            self.tried.tuned_alike(arm, self.by_name[arm.baseline or ""])
+            for arm in self.tried.in_order(self.contenders)
+        )
 
-    def _reserve(self) -> float:
-        """Seconds to keep back: what the leading arm and its baseline take, `n_seeds` times."""
-        if not self._is_limited():
+    def _trials_kept(self, next_one: Arm) -> int:
+        """Fits to keep back: a pair for each seed; before there is a pair that could be proven, no more than leads to one."""
+        if self.trials.allowance.budget.trials is None:
+            return 0
+        if not self._is_proof_possible():
+            return 2 if next_one.baseline is None else 3
+        return min(2 * len(self.settings.seeds), max(2, int(RESERVE * self.trials.allowance.budget.trials)))
+
+    def _reserve(self, next_one: Arm) -> float:
+        """Seconds to keep back: what the leading arm and its baseline take in the proof, and pinned ones with one seed.
+
+        Before there is a pair that could be proven: what leads to one, with one seed.
+        """
+        if not self.is_limited:
             return 0.0
-        contenders = [arm for arm in self.arms if arm.baseline is not None]
-        leader = next(iter(self.tried.in_order(contenders)), contenders[0])
-        baseline = next(arm for arm in self.arms if arm.name == leader.baseline)
-        n_items = len(self.trials.target.whole().train)
-        share = RESERVE * (self.trials.allowance.budget.seconds or 0.0)
-        return min(share, proof_seconds(leader, baseline, self.tried, self.costs, n_items, self.n_seeds))
+        leader, baseline = self._front()
+        n_items, n_seeds = len(self.trials.target.whole().train), len(self.settings.seeds)
+        if not self._is_proof_possible():
+            first = proof_seconds(leader, baseline, self.tried, self.costs, n_items, 1)
+            return first if next_one == baseline else first + self.costs.expected(baseline, baseline.method, n_items)
+        needed = proof_seconds(leader, baseline, self.tried, self.costs, n_items, n_seeds)
+        for arm in self.contenders:
+            if arm.pinned and arm != leader:
+                needed += proof_seconds(arm, self.by_name[arm.baseline or ""], self.tried, self.costs, n_items, 1)
+        return min(RESERVE * (self.trials.allowance.budget.seconds or 0.0), needed)
 
 
 def proof_seconds(arm: Arm, baseline: Arm, tried: Tried, costs: Costs, n_items: int, n_seeds: int) -> float:

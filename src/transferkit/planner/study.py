@@ -54,12 +54,13 @@ def carry_out(findings: Findings, cross_fit: Callable[[], CrossFitting] | None =
             findings.cross_fitting = found = cross_fit()
             findings.evidence = found.evidence(claimed(findings), trials.target.task)
             findings.test = found.examples
-        elif findings.seeds_of(findings.claims[0]):
+        elif any(findings.seeds_of(claim) for claim in findings.claims):
             purpose = f"the proof of study {trials.journal.directory.name}"
             findings.curve = fit_label_curve(findings)
             judged = findings.predictors() | findings.curve.predictors()
             findings.evidence, findings.test = prove(judged, trials.target, purpose, trials.progress)
     except KeyboardInterrupt:
+        trials.journal.spend()  # the trial that was under way has cost its time
         findings.interrupted, findings.evidence = True, {}
         return Study(summarise(findings), None)
     summary = summarise(findings)
@@ -78,8 +79,7 @@ def choose_and_refit(findings: Findings, only_first: bool) -> None:
     """All that comes before the proof; `only_first`: without the secondary claims of `transfer`."""
     trials, settings = findings.trials, findings.settings
     chosen = written_choice(findings.arms, trials)
-    n_seeds, replay = len(settings.seeds), bool(chosen)
-    select(findings.arms, trials, findings.costs, settings.folds, n_seeds, findings.tried, only_replay=replay)
+    select(findings.arms, trials, findings.costs, settings, findings.tried, only_replay=bool(chosen))
     findings.claims = chosen or choose(findings.arms, findings.tried, trials, settings.prove_every_arm)
     _check_claims(findings)
     findings.tried.notes = trials.journal.note("selection", findings.tried.notes)  # as it ended the first time
@@ -94,8 +94,10 @@ def _check_claims(findings: Findings) -> None:
         return
     results = [(arm, result) for arm in findings.arms for result in findings.tried.all(arm)]
     failures = {f"{arm.name}: {result.message}" for arm, result in results if result.status == "failed"}
-    if failures:
+    if failures and all(result.status == "failed" for _, result in results):
         raise Failed(f"no arm gave a result ({'; '.join(sorted(failures))})")
+    if failures:
+        raise Failed(f"no arm can be compared with its baseline ({'; '.join(sorted(failures))})")
     budget = findings.trials.allowance.budget
     raise Failed(
         f"the budget of {budget} is too small for one trial, its baseline and their proof; give a larger --budget"

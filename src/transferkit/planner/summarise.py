@@ -133,11 +133,11 @@ def _conclusion(
     if findings.interrupted or primary is None:
         return "undecided", _interrupted(findings), next(arm.name for arm in findings.arms if arm.method.is_baseline)
     if primary.arm.name not in gains:
-        said = (
-            f"Nothing is proven: {'; '.join(_why_not(findings))}. "
-            f"The predictor is that of {primary.arm.name}, chosen on validation alone."
-        )
-        return "undecided", said, primary.arm.name
+        said = f"Nothing is proven of {primary.arm.name}, the first choice: {'; '.join(_why_not(findings))}."
+        for arm, how in ((primary.arm, "chosen on validation alone"), (primary.baseline, "its baseline")):
+            if findings.final_predictor(arm.name) is not None:
+                return "undecided", f"{said} The predictor is that of {arm.name}, {how}.", arm.name
+        return "undecided", f"{said} There is no predictor.", primary.arm.name
     gain = gains[primary.arm.name]
     word = verdict(gain, findings.settings.margin)
     about, judged_by = subject(primary.method.name, primary.arm.source_names), ""

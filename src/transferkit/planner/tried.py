@@ -68,6 +68,11 @@ class Tried:
         standing = None if method is None else score(self.results[arm.name][method], self.sign)
         return None if standing is None else standing[0] * self.sign
 
+    def tuned_alike(self, arm: Arm, baseline: Arm) -> bool:
+        """Whether the baseline has had as many settings tried as the arm, or all of its own."""
+        n_arm, n_baseline = (len(self.results.get(one.name, ())) for one in (arm, baseline))
+        return 0 < n_baseline >= min(n_arm, len(baseline.candidates()))
+
     def all(self, arm: Arm) -> list[TrialResult]:
         """Every result of an arm."""
         return [result for results in self.results.get(arm.name, {}).values() for result in results]

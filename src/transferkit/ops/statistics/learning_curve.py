@@ -172,7 +172,9 @@ def _odds(error: np.ndarray, blind: float) -> np.ndarray:
 
 
 def _error(odds: np.ndarray, blind: float) -> np.ndarray:
-    return np.asarray(odds if np.isinf(blind) else blind / (1 + 1 / odds))
+    if np.isinf(blind):
+        return np.asarray(odds)
+    return np.asarray(np.where(np.isinf(odds), blind, blind * odds / (1 + np.where(np.isinf(odds), 0.0, odds))))
 
 
 def _slope(log_size: np.ndarray, log_odds: np.ndarray, precision: np.ndarray) -> np.ndarray:
