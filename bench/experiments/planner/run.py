@@ -123,7 +123,7 @@ def _one_target(
         allowance = Allowance(request.budget)  # its clock starts now; what the passes above took is in the ranking
         made = make_plan(request, ranking, allowance)
         tried = Tried()
-        select(made.arms, trials, made.costs, folds, len(seeds), tried)
+        select(made.arms, trials, made.costs, request.settings(), tried)
         picked = tried.in_order([arm for arm in made.arms if arm.baseline is not None])[0]
         price |= _prices(tried, Tried(), made.arms)
         spent = (
