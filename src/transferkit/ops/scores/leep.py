@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from transferkit.ops.scores.inputs import balancing_weights, checked_labels
+from transferkit.ops.scores.inputs import balancing_weights, checked_labels, sparse_one_hot
 from transferkit.ops.scores.score import Score
 
 
@@ -31,10 +31,9 @@ def leep(outputs: np.ndarray, labels: np.ndarray, *, balanced: bool = False) -> 
     """
     outputs = checked_probabilities(outputs)
     labels = checked_labels(labels, len(outputs))
-    classes, labels = np.unique(labels, return_inverse=True)
+    labels = np.unique(labels, return_inverse=True)[1]
     weights = balancing_weights(labels) if balanced else np.ones(len(labels))
-    joint = np.zeros((len(classes), outputs.shape[1]))
-    np.add.at(joint, labels, weights[:, None] * outputs)  # (C, z)
+    joint = sparse_one_hot(labels).T @ (weights[:, None] * outputs)  # (C, z)
     occurs = joint.sum(axis=0) > 0
     given_source = joint[:, occurs] / joint[:, occurs].sum(axis=0)  # (C, z): P(y | z)
     told = np.einsum("nz,nz->n", outputs[:, occurs], given_source[labels])  # (n,)
