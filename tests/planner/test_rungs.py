@@ -84,3 +84,16 @@ def test_where_every_arm_is_proven_every_baseline_is_tuned() -> None:
             tried.add(arm, method, TrialResult("done", 1.0, METRICS[arm.name]), rung.fold)
     for arm in (PROBE_A, PROBE_B, FULL_A, FULL_B):
         assert tried.tuned_alike(arm, A if arm.baseline == A.name else B)
+
+
+def test_a_baseline_with_nothing_left_to_learn_is_not_fitted_on_another_fold() -> None:
+    whole = {"best_epoch": 3, "curve": {"training_loss": [1.0, 0.5, 0.2]}}
+    early = whole | {"best_epoch": 2}
+    for record, folds in ((whole, {0}), (early, {0, 1, 2})):
+        tried, seen = Tried(), set()
+        for rung in rungs(ARMS, (0, 1, 2), tried):
+            for arm, method in rung.fits:
+                tried.add(arm, method, TrialResult("done", 1.0, METRICS[arm.name], record=record), rung.fold)
+                if arm == A:
+                    seen.add(rung.fold)
+        assert seen == folds

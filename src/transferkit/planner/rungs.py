@@ -73,7 +73,7 @@ def _settings_in_turn(running: Running, tried: Tried, every_baseline: bool) -> I
     """The first settings of every arm, then the second, ...; each baseline before the arms it is compared with."""
     contenders = [arm for arm in running if arm.baseline is not None]
     served = _served(running, tried, every_baseline)
-    baselines = [arm for arm in running if arm.baseline is None and arm.name in served]
+    baselines = [arm for arm in running if arm.name in served and not tried.is_settled(arm, running[arm])]
     for i in range(max((len(methods) for methods in running.values()), default=0)):
         for arm in [*baselines, *contenders]:
             if i < len(running[arm]):

@@ -73,6 +73,17 @@ class Tried:
         n_arm, n_baseline = (len(self.results.get(one.name, ())) for one in (arm, baseline))
         return 0 < n_baseline >= min(n_arm, len(baseline.candidates()))
 
+    def is_settled(self, arm: Arm, methods: Sequence[Method]) -> bool:
+        """Whether another fold has nothing to teach of a baseline: one setting of it is left, which trains to its end.
+
+        A baseline takes no part in the choice; where validation says how long to train, every fold has a word in that.
+        """
+        results = self.results.get(arm.name, {}).get(methods[0], []) if len(methods) == 1 else []
+        lengths = [
+            (r.record.get("best_epoch"), len(r.record.get("curve", {}).get("training_loss", ()))) for r in results
+        ]
+        return bool(lengths) and all(best is not None and best == n for best, n in lengths)
+
     def all(self, arm: Arm) -> list[TrialResult]:
         """Every result of an arm."""
         return [result for results in self.results.get(arm.name, {}).values() for result in results]
