@@ -14,14 +14,14 @@ def test_a_url_is_known_also_after_path_has_eaten_a_slash(spelled: str | Path) -
     assert is_remote(spelled)
 
 
-@pytest.mark.parametrize("spelled", ["runs/leaves", "/tmp/run", "C:\\runs", "c:/runs", "a:b", "file:///tmp/run"])
+@pytest.mark.parametrize("spelled", ["runs/leaves", "/runs/leaves", "C:\\runs", "c:/runs", "a:b", "file:///runs/leaves"])
 def test_folders_are_no_urls(spelled: str) -> None:
     assert not is_remote(spelled)
 
 
-@pytest.mark.parametrize("spelled", ["file:///tmp/run", Path("file:///tmp/run"), "/tmp/run"])
+@pytest.mark.parametrize("spelled", ["file:///runs/leaves", Path("file:///runs/leaves"), "/runs/leaves"])
 def test_a_file_url_is_a_folder(spelled: str | Path) -> None:
-    assert as_path(spelled) == Path("/tmp/run")
+    assert as_path(spelled) == Path("/runs/leaves")
 
 
 def test_a_path_that_lost_a_slash_opens_the_same_place() -> None:

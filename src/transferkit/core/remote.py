@@ -21,7 +21,7 @@ _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):/{1,3}(.*)", re.DOTALL)
 def is_remote(place: str | Path) -> bool:
     """Whether a place is named by a URL and is no folder of this machine.
 
-    >>> is_remote("s3://bucket/run"), is_remote("runs/leaves"), is_remote("C:/runs"), is_remote("file:///tmp/run")
+    >>> is_remote("s3://bucket/run"), is_remote("runs/leaves"), is_remote("C:/runs"), is_remote("file:///runs/leaves")
     (True, False, False, False)
     """
     found = _URL.fullmatch(str(place))
