@@ -14,7 +14,9 @@ def test_a_url_is_known_also_after_path_has_eaten_a_slash(spelled: str | Path) -
     assert is_remote(spelled)
 
 
-@pytest.mark.parametrize("spelled", ["runs/leaves", "/runs/leaves", "C:\\runs", "c:/runs", "a:b", "file:///runs/leaves"])
+@pytest.mark.parametrize(
+    "spelled", ["runs/leaves", "/runs/leaves", "C:\\runs", "c:/runs", "a:b", "file:///runs/leaves"]
+)
 def test_folders_are_no_urls(spelled: str) -> None:
     assert not is_remote(spelled)
 
