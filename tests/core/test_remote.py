@@ -6,7 +6,7 @@ import fsspec
 import pytest
 
 from transferkit.core.errors import Failed, WrongUse
-from transferkit.core.remote import as_path, fetched, is_remote, opened, remote_errors
+from transferkit.core.remote import as_path, fetched, is_remote, opened, remote_errors, write
 
 
 @pytest.mark.parametrize("spelled", ["s3://bucket/run", Path("s3://bucket/run"), "gs://b", "memory://run"])
@@ -51,3 +51,20 @@ def test_the_files_that_are_there_are_fetched() -> None:
         assert [path.name for path in folder.iterdir()] == ["one"]
         assert (folder / "one").read_bytes() == b"1"
     assert not folder.exists()
+
+
+def test_a_drive_never_holds_half_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed while it writes, the file of before is still there."""
+    import fsspec
+
+    system = fsspec.filesystem("local")
+    path = str(tmp_path / "deep" / "journal")
+    write(system, path, b"before")
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(system, "mv", killed)
+    with pytest.raises(KeyboardInterrupt):
+        write(system, path, b"after")
+    assert Path(path).read_bytes() == b"before"

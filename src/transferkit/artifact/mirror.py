@@ -1,8 +1,8 @@
 """Mirror: a run directory that lives at a URL, and its working copy on this machine.
 
 The copy is fetched when the run is opened and thrown away when it ends. After every finished trial and every noted fact what is
-new goes up, the journal last: a journal at the URL has the files it speaks of. An object store replaces a file whole or not at
-all, which is all that going on after a kill needs.
+new goes up, the journal last: a journal at the URL has the files it speaks of. A file there is replaced whole or not at
+all (`core/remote.py`), which is all that going on after a kill needs.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 from transferkit.artifact.atomic import PARTIAL
 from transferkit.artifact.lease import LEASE, Lease
 from transferkit.artifact.lock import LOCK_FILE
-from transferkit.core.remote import opened, remote_errors, write
+from transferkit.core.remote import PART, opened, remote_errors, write
 
 JOURNAL = "journal.sqlite"
 _OWN = {LOCK_FILE, LEASE, f"{JOURNAL}-journal"}
@@ -38,7 +38,7 @@ class Mirror:
             self._system.invalidate_cache()
             for path in self._system.find(self._folder) if self._system.exists(self._folder) else ():
                 name = path.removeprefix(self._folder).lstrip("/")
-                if name not in _OWN:
+                if name not in _OWN and not name.endswith(PART):
                     (directory / name).parent.mkdir(parents=True, exist_ok=True)
                     self._system.get_file(path, str(directory / name))
                     self._sent[name] = _stamp(directory / name)

@@ -14,6 +14,10 @@ from typing import Any
 
 from transferkit.core.errors import Failed, WrongUse
 
+PART = ".part"
+"""Ending of a file that is being written."""
+_DRIVES = {"file", "local", "sftp", "ssh"}
+"""Protocols that write into a file that is there."""
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):/{1,3}(.*)", re.DOTALL)
 """One letter before the colon is a drive; `Path` leaves one slash of two."""
 
@@ -51,12 +55,20 @@ def opened(place: str | Path) -> tuple[Any, str]:
 
 
 def write(system: Any, path: str, content: bytes) -> None:
-    """Put a file there. Object stores have no folders, other systems need them."""
+    """Put a file there, whole or not at all. Object stores have no folders, other systems need them.
+
+    An object store replaces a file in one step. A drive writes into it, and a kill would leave it empty: there the file is
+    written beside it and takes its name when it is complete.
+    """
+    in_place = bool(_DRIVES & set([system.protocol] if isinstance(system.protocol, str) else system.protocol))
+    written = f"{path}{PART}" if in_place else path
     try:
-        system.pipe_file(path, content)
+        system.pipe_file(written, content)
     except FileNotFoundError:
         system.makedirs(path.rpartition("/")[0], exist_ok=True)
-        system.pipe_file(path, content)
+        system.pipe_file(written, content)
+    if in_place:
+        system.mv(written, path)
 
 
 @contextmanager
