@@ -82,7 +82,7 @@ def test_a_fitted_network_comes_back_with_equal_predictions(tmp_path: Path) -> N
     from PIL import Image
 
     from transferkit.sources import architectures
-    from transferkit.sources.processors import ImageProcessor
+    from transferkit.sources.processors.image import ImageProcessor
     from transferkit.training.fitted import FittedNetwork
     from transferkit.training.model import Model
 

@@ -136,9 +136,9 @@ def test_where_nothing_can_be_used_the_first_reason_is_given(tmp_path):
 def test_only_folders_with_pictures_are_recognised(put, tmp_path):
     (tmp_path / "text").mkdir()
     (tmp_path / "text" / "a.txt").write_text("no picture")
-    assert not ImageFolder().recognises(tmp_path / "text")
-    assert not ImageFolder().recognises(tmp_path / "absent")
-    assert ImageFolder().recognises(put("cat/deep/A.JPG"))
+    assert not ImageFolder().recognises(tmp_path / "text", ReadOptions())
+    assert not ImageFolder().recognises(tmp_path / "absent", ReadOptions())
+    assert ImageFolder().recognises(put("cat/deep/A.JPG"), ReadOptions())
 
 
 def test_two_thousand_files_take_seconds(shared_data, tmp_path):

@@ -50,7 +50,7 @@ def read(path, **options):
 @pytest.mark.parametrize("kind", ["csv", "tsv", "jsonl", "parquet"])
 def test_every_kind_of_table_gives_the_same_examples(folder, kind):
     path = write(folder, ROWS, kind)
-    assert ImageTable().recognises(path)
+    assert ImageTable().recognises(path, ReadOptions())
     reading = read(path)
     assert reading.labelled.names == tuple(row["image"] for row in ROWS)
     assert reading.labelled.labels == tuple(row["label"] for row in ROWS)

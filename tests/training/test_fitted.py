@@ -7,7 +7,7 @@ from PIL import Image
 from transferkit.core.architecture import Architecture
 from transferkit.core.errors import TransferkitError
 from transferkit.sources import architectures
-from transferkit.sources.processors import ImageProcessor
+from transferkit.sources.processors.image import ImageProcessor
 from transferkit.tasks.classify import Classify
 from transferkit.training.fitted import FittedNetwork
 from transferkit.training.model import Model

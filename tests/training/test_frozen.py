@@ -10,7 +10,7 @@ from transferkit.core.architecture import Architecture
 from transferkit.core.errors import BudgetSpent
 from transferkit.core.examples import Examples
 from transferkit.core.run import Cache, Run
-from transferkit.sources.processors import ImageProcessor
+from transferkit.sources.processors.image import ImageProcessor
 from transferkit.training import inference
 from transferkit.training.body import Body
 from transferkit.training.frozen import frozen_states

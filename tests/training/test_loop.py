@@ -12,10 +12,10 @@ from transferkit.core.examples import Examples
 from transferkit.core.run import Run
 from transferkit.ops.augment import augment
 from transferkit.sources import architectures
-from transferkit.sources.processors import ImageProcessor
+from transferkit.sources.processors.image import ImageProcessor
 from transferkit.tasks.classify import Classify
 from transferkit.training.inputs import Inputs
-from transferkit.training.loop import Material, Recipe, Step, item_weights, train
+from transferkit.training.loop import Addition, Material, Recipe, Step, item_weights, train
 from transferkit.training.model import Model
 from transferkit.training.schedule import epochs_for
 
@@ -130,7 +130,7 @@ def test_a_loss_that_is_no_number_is_an_error_with_a_remedy() -> None:
         return torch.tensor(float("nan"))
 
     with pytest.raises(Failed, match="learning_rate"):
-        train(fresh(), material(pictures(8)), RECIPE, Run(), penalty=broken)
+        train(fresh(), material(pictures(8)), RECIPE, Run(), Addition(penalty=broken))
 
 
 def test_a_penalty_adds_its_gradient() -> None:
@@ -140,7 +140,7 @@ def test_a_penalty_adds_its_gradient() -> None:
 
     plain, pulled = fresh(), fresh()
     train(plain, material(pictures(8)), dataclasses.replace(RECIPE, epochs=20), Run())
-    train(pulled, material(pictures(8)), dataclasses.replace(RECIPE, epochs=20), Run(), penalty=towards_zero)
+    train(pulled, material(pictures(8)), dataclasses.replace(RECIPE, epochs=20), Run(), Addition(penalty=towards_zero))
     inputs = PROCESSOR(list(pictures(8).items))
     with torch.inference_mode():
         strong, weak = (float(m.outputs(m.features(inputs)).abs().mean()) for m in (plain, pulled))

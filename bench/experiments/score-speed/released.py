@@ -26,8 +26,11 @@ CHECKOUTS = Path(sys.argv[1])
 FINGERPRINTS = {}
 
 
-def load(checkout, file, beside=()):
-    """A module of a checkout by its file; modules it imports only for its own data sets and networks are left empty."""
+def load(checkout, file, beside=(), changes=()):
+    """A module of a checkout by its file; modules it imports only for its own data sets and networks are left empty.
+
+    changes: pairs of text, what is replaced wherever it is found and by what.
+    """
     folder = CHECKOUTS / checkout
     for name in beside:
         sys.modules[name] = types.ModuleType(name)
@@ -36,7 +39,12 @@ def load(checkout, file, beside=()):
         path = folder / file
         specification = importlib.util.spec_from_file_location(f"{checkout}.{path.stem}".replace("-", "_"), path)
         module = importlib.util.module_from_spec(specification)
-        specification.loader.exec_module(module)
+        text = path.read_text()
+        for old, new in changes:
+            if old not in text:
+                raise ValueError(f"{file} holds no {old!r} to change")
+            text = text.replace(old, new)
+        exec(compile(text, path, "exec"), module.__dict__)
     finally:
         sys.path.remove(str(folder))
         for name in {*beside, "utils", "constants"} & sys.modules.keys():
@@ -46,10 +54,19 @@ def load(checkout, file, beside=()):
 
 
 LOGME = load("thuml-LogME", "LogME.py")
+LATER = ("range(11)", "range(10_000)")
+RUN_ON = (LATER, ("/ t <= 1e-3:", "/ t <= 1e-12:"))
+"""Their iteration stops after 11 steps, or where a step moves its ratio by less than 1/1000; so it goes on until it stands."""
+LOGME_CONVERGED = load("thuml-LogME", "LogME.py", changes=RUN_ON)
+LOGME_EXACT = load("thuml-LogME", "LogME.py", changes=(*RUN_ON, (" + 1e-5)", ")")))
+"""Nor is 1e-5 added to the two sums of squares that its updates divide by, which moves it off the maximum it looks for."""
 TLLIB = {
     stem: load("thuml-Transfer-Learning-Library", f"tllib/ranking/{stem}.py")
     for stem in ("logme", "hscore", "leep", "nce", "transrate")
 }
+TLLIB_CONVERGED = load(
+    "thuml-Transfer-Learning-Library", "tllib/ranking/logme.py", changes=(LATER, ("/ lam < 0.01:", "/ lam < 1e-12:"))
+)
 PARC = load("dbolya-parc", "methods.py", beside=("datasets",))
 SFDA = load("TencentARC-SFDA", "metrics.py", beside=("models", "models.group1"))
 
@@ -62,6 +79,9 @@ def of_parc(method, features, outputs, labels):
 
 SCORES = {
     "logme": lambda f, y, o: LOGME.LogME(regression=False).fit(f, y),
+    "logme_converged": lambda f, y, o: LOGME_CONVERGED.LogME(regression=False).fit(f, y),
+    "logme_exact": lambda f, y, o: LOGME_EXACT.LogME(regression=False).fit(f, y),
+    "logme_tllib_converged": lambda f, y, o: TLLIB_CONVERGED.log_maximum_evidence(f, y),
     "logme_numbers": lambda f, y, o: LOGME.LogME(regression=True).fit(f, y),
     "logme_tllib": lambda f, y, o: TLLIB["logme"].log_maximum_evidence(f, y),
     "h_score": lambda f, y, o: TLLIB["hscore"].h_score(f, y),

@@ -32,7 +32,8 @@ from transferkit.ops.scores.logme import logme
 from transferkit.ops.scores.score import find_scores
 from transferkit.ops.scores.transrate import transrate
 
-OURS = {"logme_tllib": "logme", "h_score_shrunk": "h_score"}
+LOGMES = ("logme", "logme_tllib", "logme_converged", "logme_exact", "logme_tllib_converged")
+OURS = dict.fromkeys(LOGMES, "logme") | {"h_score_shrunk": "h_score"}
 """Peer's score -> our name, where they differ."""
 
 
@@ -52,8 +53,11 @@ def run(setting: dict[str, Any], data: Path) -> Outcome:
         figures={
             **{f"{name}_speedup": pair["speedup"] for name, pair in pairs.items()},
             **{f"{name}_difference": pair["difference"] for name, pair in pairs.items() if name in setting["same"]},
-            "logme_processor_speedup": pairs["logme"]["processor_speedup"],
-            "h_score_processor_speedup": pairs["h_score"]["processor_speedup"],
+            **{
+                f"{name}_processor_speedup": pairs[name]["processor_speedup"]
+                for name in ("logme", "h_score")
+                if name in pairs
+            },
             "axes_seconds": together["axes"],
             "all_scores_seconds": sum(together.values()),
         },
@@ -67,7 +71,10 @@ def run(setting: dict[str, Any], data: Path) -> Outcome:
             "notes": [
                 "difference: ours less theirs; theirs times (n - 1) / n for the shrunk H-score, whose between-class "
                 "covariance they divide by n - 1 and whose other one by n",
-                "logme, logme_tllib: their iteration stops early, so a difference above 0 is a larger evidence of ours",
+                "logme_tllib: its iteration stops early, so a difference above 0 is a larger evidence of ours; "
+                "logme_tllib_converged is its code with that stop put off, and nothing else changed",
+                "logme: it adds 1e-5 to the sums of squares its updates divide by, and so ends beside the maximum; "
+                "logme_converged is its code with the stop put off, logme_exact moreover without the 1e-5",
                 "nleep, sfda, knn, parc, transrate: definitions differ (see the docstrings of ops/scores); only times compare",
             ],
         },
@@ -162,7 +169,7 @@ def where_theirs_is_wrong(peers: Peers, folder: Path) -> list[dict[str, Any]]:
     for case, problem in cases.items():
         right = brute_force_evidence(problem.features.astype(np.float64), np.eye(5)[problem.labels])
         ours = logme(problem.features, problem.labels)
-        for score in ("logme", "logme_tllib"):
+        for score in LOGMES:
             row(case, score, problem, right, "brute-force evidence", ours)
     numbers = replace(few, labels=few.features[:, :3].astype(np.float64) - few.features.mean())
     evidence = brute_force_evidence(few.features.astype(np.float64), numbers.labels)

@@ -33,14 +33,19 @@ def _place(
 
 def _columns(
     image_column: options.ImageColumn = None,
+    text_column: options.TextColumn = None,
+    audio_column: options.AudioColumn = None,
     label_column: options.LabelColumn = None,
     split_column: options.SplitColumn = None,
     group_column: options.GroupColumn = None,
     weight_column: options.WeightColumn = None,
+    encoding: options.Encoding = None,
 ) -> ReadOptions:
     from transferkit.core.format import ReadOptions
 
-    return ReadOptions(image_column, label_column, split_column, group_column, weight_column)
+    return ReadOptions(
+        image_column, text_column, audio_column, label_column, split_column, group_column, weight_column, encoding
+    )
 
 
 MAKERS: dict[str, Callable[..., Any]] = {"columns": _columns, "place": _place}

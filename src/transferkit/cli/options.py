@@ -165,6 +165,18 @@ def _column(flag: str, about: str) -> typer.models.OptionInfo:
 ImageColumn = Annotated[
     str | None, _column("--image-column", "Column of a table that holds the paths of the pictures.")
 ]
+TextColumn = Annotated[str | None, _column("--text-column", "Column of a table that holds the texts.")]
+AudioColumn = Annotated[str | None, _column("--audio-column", "Column that holds the paths of the sound files.")]
+Encoding = Annotated[
+    str | None,
+    typer.Option(
+        "--encoding",
+        metavar="NAME",
+        help="How text files and tables are encoded, such as utf-8 or latin-1; without it that is found out.",
+        show_default=False,
+        rich_help_panel=_DATA,
+    ),
+]
 LabelColumn = Annotated[str | None, _column("--label-column", "Column that holds the labels.")]
 SplitColumn = Annotated[str | None, _column("--split-column", "Column that says train, validation or test.")]
 GroupColumn = Annotated[

@@ -27,10 +27,19 @@ class ReadOptions:
     """What a person says about their data; every default means: find out."""
 
     image_column: str | None = None
+    text_column: str | None = None
+    audio_column: str | None = None
     label_column: str | None = None
     split_column: str | None = None
     group_column: str | None = None
     weight_column: str | None = None
+    encoding: str | None = None
+    """Of text files, such as "utf-8" or "latin-1"."""
+
+    def columns(self) -> dict[str, str]:
+        """Option -> column, of the columns that were named."""
+        named = {name: value for name, value in vars(self).items() if name.endswith("_column")}
+        return {name: value for name, value in named.items() if value is not None}
 
 
 @dataclass(frozen=True)
@@ -67,13 +76,15 @@ class Format(ABC):
     """One way data lies on disk, and the same kind of data in memory."""
 
     modality: ClassVar[str]
-    """"image", "text", ..."""
+    """"image", "text", "audio", "tabular", "time_series"."""
+    turn: ClassVar[int] = 0
+    """Formats are asked in this order whether a path is theirs; what fits nearly every file is asked last."""
     example: ClassVar[str] = ""
     """What it looks like, in words, for error messages: "a folder with one folder of pictures per class"."""
 
     @abstractmethod
-    def recognises(self, path: Path) -> bool:
-        """Cheap: does `path` look like this format?"""
+    def recognises(self, path: Path, options: ReadOptions) -> bool:
+        """Cheap: does `path`, read with these options, look like this format?"""
 
     @abstractmethod
     def read(self, path: Path, options: ReadOptions, progress: Progress = silent) -> Reading:

@@ -9,20 +9,20 @@ from typing import Any
 from transferkit.core import registry
 from transferkit.core.errors import WrongUse
 from transferkit.core.examples import Examples
-from transferkit.core.format import Format
+from transferkit.core.format import Format, ReadOptions
 from transferkit.core.task import Task
 
 
-def recognise_format(path: Path) -> Format:
+def recognise_format(path: Path, options: ReadOptions | None = None) -> Format:
     """The first format that says the path is its own; one line where there is no such path or no such format."""
-    formats: list[Format] = [cls() for cls in registry.find("data").values()]
+    formats: list[Format] = sorted((cls() for cls in registry.find("data").values()), key=lambda one: one.turn)
     expected = "; or ".join(f.example for f in formats if f.example)
     if not path.exists():
         raise WrongUse(f"{path}: no such file or folder; expected {expected}")
     if path.is_dir() and not any(path.iterdir()):
         raise WrongUse(f"{path}: the folder is empty; expected {expected}")
     for candidate in formats:
-        if candidate.recognises(path):
+        if candidate.recognises(path, options or ReadOptions()):
             return candidate
     raise WrongUse(f"{path}: no data that can be read was found here; expected {expected}")
 

@@ -65,7 +65,8 @@ class Target:
         used is in `skipped`, what should be known in `warnings`. `metric`: what arms are chosen and proven by, such as "auroc";
         None: the task's own choice. Raises WrongUse, one line, where there is nothing to learn or to prove.
         """
-        reading = recognise_format(Path(path)).read(Path(path), options or ReadOptions(), progress)
+        options = options or ReadOptions()
+        reading = recognise_format(Path(path), options).read(Path(path), options, progress)
         target = _target(Path(path).resolve().name, reading, task, test_share, seed, where=str(path))
         return target.judged_by(metric) if metric else target
 

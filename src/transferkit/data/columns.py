@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,23 +12,10 @@ import numpy as np
 
 from transferkit.core.errors import WrongUse, unknown_name
 from transferkit.core.format import ReadOptions, Split
-from transferkit.data.picture import SUFFIXES
 from transferkit.data.split_names import SPLITS
 from transferkit.data.table import Table
 
-_IMAGES = (
-    "image",
-    "image_path",
-    "img",
-    "img_path",
-    "picture",
-    "path",
-    "filepath",
-    "file_path",
-    "file",
-    "filename",
-    "file_name",
-)
+_FILES = ("path", "filepath", "file_path", "file", "filename", "file_name")
 _LABELS = ("label", "labels", "class", "class_name", "category", "target", "y", "species")
 _SPLITS = ("split", "subset", "partition")
 _GROUPS = ("group", "group_id", "groups", "patient", "patient_id", "subject", "subject_id")
@@ -41,29 +28,72 @@ _LOOKED_AT = 50
 class Columns:
     """Names of columns; None where the table has none of that kind."""
 
-    image: str
+    item: str
     label: str
     split: str | None
     group: str | None
     weight: str | None
 
 
-def find_columns(table: Table, options: ReadOptions) -> Columns:
-    """Which column is what. Raises one line that lists the columns where paths or labels cannot be told."""
-    for option in (o for o in vars(options).values() if o is not None):
-        if option not in table.columns:
-            raise unknown_name(f"column of {table.path.name}", option, table.columns)
-    split = options.split_column or _named(table, _SPLITS)
-    group = options.group_column or _named(table, _GROUPS)
-    weight = options.weight_column or _named(table, _WEIGHTS)
-    taken = {split, group, weight, options.label_column}
-    image = options.image_column or _image(table, [name for name in table.columns if name not in taken])
-    if image is None:
-        raise WrongUse(_not_found(table, "a column of picture paths", "--image-column"))
-    label = options.label_column or _named(table, _LABELS, but=image) or _only(table, {*taken, image})
+@dataclass(frozen=True)
+class Content:
+    """What the items of a format are, as far as a column of a table is concerned."""
+
+    option: str
+    """Field of `ReadOptions` that names the column."""
+    what: str
+    """For error messages: "a column of picture paths"."""
+    names: tuple[str, ...]
+    """What such a column is often called, in lower case."""
+    fits: Callable[[Table, list[Any]], bool]
+    """Whether the values of a column look like it."""
+
+
+def find_columns(table: Table, options: ReadOptions, content: Content) -> Columns:
+    """Which column is what. Raises one line that lists the columns where items or labels cannot be told."""
+    check_named(table, options)
+    found = _about_items(table, options)
+    item = find_item(table, content, options)
+    if item is None:
+        raise WrongUse(_not_found(table, content.what, f"--{content.option.replace('_', '-')}"))
+    taken = {*found.values(), item}
+    label = options.label_column or _named(table, _LABELS, but=item) or _only(table, taken)
     if label is None:
         raise WrongUse(_not_found(table, "a column of labels", "--label-column"))
-    return Columns(image, label, split, group, weight)
+    return Columns(item, label, **found)
+
+
+def find_item(table: Table, content: Content, options: ReadOptions) -> str | None:
+    """The column of the items: the named one; else, among those that look like it, the one called most like it."""
+    if (named := getattr(options, content.option)) is not None:
+        return str(named)
+    taken = {*_about_items(table, options).values(), options.label_column}
+    alike = [name for name in table.columns if name not in taken and content.fits(table, table.columns[name])]
+    named_so = [column for name in (*content.names, *_FILES) for column in alike if column.strip().lower() == name]
+    return next(iter(named_so or alike), None)
+
+
+def check_named(table: Table, options: ReadOptions) -> None:
+    """Refuse an option that names a column which is not there."""
+    for column in options.columns().values():
+        if column not in table.columns:
+            raise unknown_name(f"column of {table.path.name}", column, table.columns)
+
+
+def refuse_columns(path: Path, options: ReadOptions) -> None:
+    """Refuse, for a folder, options that name columns."""
+    for option in options.columns():
+        flag = option.replace("_", "-")
+        raise WrongUse(f"{path} is a folder, which has no columns; leave out --{flag}, or name a table")
+
+
+def _about_items(table: Table, options: ReadOptions) -> dict[str, str | None]:
+    """The columns that say something of the items beside their label."""
+    return {
+        "split": options.split_column or _named(table, _SPLITS),
+        "group": options.group_column or _named(table, _GROUPS),
+        "weight": options.weight_column or _named(table, _WEIGHTS),
+    }
 
 
 def splits(table: Table, column: str | None) -> list[Split | None]:
@@ -113,19 +143,20 @@ def _named(table: Table, names: Sequence[str], but: str | None = None) -> str | 
     return next((lower[name] for name in names if name in lower), None)
 
 
-def _image(table: Table, candidates: list[str]) -> str | None:
-    """Among the columns whose values look like pictures' paths the one named most like it, else the first."""
-    alike = [name for name in candidates if _looks_like_paths(table, table.columns[name])]
-    return next(
-        (column for name in _IMAGES for column in alike if column.strip().lower() == name), next(iter(alike), None)
-    )
-
-
-def _looks_like_paths(table: Table, cells: list[Any]) -> bool:
-    """At least half of the first values end like a picture, or are files beside the table."""
+def looks_like_paths(table: Table, cells: list[Any], suffixes: Collection[str]) -> bool:
+    """At least half of the first values end like such a file, or are files beside the table of no other known kind."""
     texts = [cell.strip() for cell in cells if isinstance(cell, str) and cell.strip()][:_LOOKED_AT]
-    paths = sum(Path(text).suffix.lower() in SUFFIXES or (table.path.parent / text).is_file() for text in texts)
+    paths = sum(
+        Path(text).suffix.lower() in suffixes or (not Path(text).suffix and _is_beside(table, text)) for text in texts
+    )
     return bool(texts) and paths >= len(texts) / 2
+
+
+def _is_beside(table: Table, text: str) -> bool:
+    try:
+        return (table.path.parent / text).is_file()
+    except (OSError, ValueError):  # too long for a name, or no name at all
+        return False
 
 
 def _only(table: Table, taken: set[str | None]) -> str | None:

@@ -11,7 +11,7 @@ import os
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -19,6 +19,7 @@ from transferkit.core.errors import WrongUse
 from transferkit.core.examples import Examples
 from transferkit.core.format import Format, Reading, ReadOptions, Skipped, Split
 from transferkit.core.run import Progress, silent
+from transferkit.data.columns import refuse_columns
 from transferkit.data.picture import SUFFIXES, Checked, Pictures, check_pictures, several_frames
 from transferkit.data.picture_arrays import held
 from transferkit.data.split_names import SPLITS
@@ -42,15 +43,11 @@ class ImageFolder(Format):
     modality: ClassVar[str] = "image"
     example: ClassVar[str] = "a folder with one folder of pictures per class"
 
-    def recognises(self, path: Path) -> bool:
+    def recognises(self, path: Path, options: ReadOptions) -> bool:
         return path.is_dir() and any(file.suffix.lower() in SUFFIXES for file in _files(path))
 
     def read(self, path: Path, options: ReadOptions, progress: Progress = silent) -> Reading:
-        if options != ReadOptions():
-            named = next(name for name, value in asdict(options).items() if value is not None)
-            raise WrongUse(
-                f"{path} is a folder, which has no columns; leave out --{named.replace('_', '-')}, or name a table"
-            )
+        refuse_columns(path, options)
         found, strays = _look_through(path)
         if not any(one.label is not None for one in found):
             raise WrongUse(_no_classes(path, strays))

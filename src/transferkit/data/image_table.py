@@ -14,9 +14,17 @@ from transferkit.core.examples import Examples
 from transferkit.core.format import Format, Reading, ReadOptions, Skipped
 from transferkit.core.labels import read_labels
 from transferkit.core.run import Progress, silent
-from transferkit.data.columns import find_columns, groups, splits, weights
+from transferkit.data.columns import Content, find_columns, find_item, groups, looks_like_paths, splits, weights
+from transferkit.data.picture import SUFFIXES as PICTURE_SUFFIXES
 from transferkit.data.picture import Checked, Pictures, check_pictures, several_frames
-from transferkit.data.table import SUFFIXES, Table, read_table
+from transferkit.data.table import SUFFIXES, Table, peek, read_table
+
+PICTURES = Content(
+    option="image_column",
+    what="a column of picture paths",
+    names=("image", "image_path", "img", "img_path", "picture"),
+    fits=lambda table, cells: looks_like_paths(table, cells, PICTURE_SUFFIXES),
+)
 
 
 class ImageTable(Format):
@@ -25,25 +33,31 @@ class ImageTable(Format):
     modality: ClassVar[str] = "image"
     example: ClassVar[str] = "a CSV, TSV, JSONL or Parquet table with a column of picture paths and one of labels"
 
-    def recognises(self, path: Path) -> bool:
-        return path.is_file() and path.suffix.lower() in SUFFIXES
+    def recognises(self, path: Path, options: ReadOptions) -> bool:
+        """A named column decides; without one, a column whose values look like the paths of pictures."""
+        if not (path.is_file() and path.suffix.lower() in SUFFIXES):
+            return False
+        named = options.columns()
+        if "image_column" in named or {"text_column", "audio_column"} & named.keys():
+            return "image_column" in named
+        return find_item(peek(path, options), PICTURES, options) is not None
 
     def read(self, path: Path, options: ReadOptions, progress: Progress = silent) -> Reading:
-        table = read_table(path)
-        columns = find_columns(table, options)
+        table = read_table(path, options.encoding)
+        columns = find_columns(table, options, PICTURES)
         labels = read_labels(table.columns[columns.label], table.where)
         in_group, weight, split = (
             groups(table, columns.group),
             weights(table, columns.weight),
             splits(table, columns.split),
         )
-        names = ["" if cell is None else str(cell).strip() for cell in table.columns[columns.image]]
+        names = ["" if cell is None else str(cell).strip() for cell in table.columns[columns.item]]
         results = _check(table, names, progress)
         checked = [result for result in results if isinstance(result, Checked)]
         skipped = tuple(result for result in results if isinstance(result, Skipped))
         if not checked:
             raise WrongUse(
-                f"{path}: none of the {len(names)} files in column {columns.image!r} can be used; paths are relative to "
+                f"{path}: none of the {len(names)} files in column {columns.item!r} can be used; paths are relative to "
                 f"{path.resolve().parent}; {skipped[0].name}: {skipped[0].reason}"
             )
         usable = [i for i, result in enumerate(results) if isinstance(result, Checked)]

@@ -7,6 +7,7 @@ as an editor or a spreadsheet shows them: the header of a CSV is row 1.
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,8 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from transferkit.core.errors import WrongUse
+from transferkit.core.format import ReadOptions
 
 SUFFIXES = frozenset({".csv", ".tsv", ".jsonl", ".ndjson", ".parquet"})
+PEEKED = 200
+"""Rows from which the kind of a table is told."""
 
 
 @dataclass(frozen=True)
@@ -33,12 +37,18 @@ class Table:
         return f"{self.path.name} row {self.rows[i]}"
 
 
-def read_table(path: Path) -> Table:
-    """Read all rows. Raises WrongUse, one line with the row, where the file is not what its ending says."""
+def read_table(path: Path, encoding: str | None = None, most: int | None = None) -> Table:
+    """Read all rows, or the first `most`. Raises WrongUse, one line with the row, where the file is not what its ending says.
+
+    `encoding`: of a CSV, TSV or JSONL; None: UTF-8.
+    """
+    encoding = encoding or "utf-8-sig"
     try:
         if path.suffix.lower() == ".parquet":
-            return _parquet(path)
-        numbered = list(_json_lines(path) if path.suffix.lower() in (".jsonl", ".ndjson") else _delimited(path))
+            return _parquet(path, most)
+        json_lines = path.suffix.lower() in (".jsonl", ".ndjson")
+        rows = _json_lines(path, encoding) if json_lines else _delimited(path, encoding)
+        numbered = list(itertools.islice(rows, most))
     except UnicodeDecodeError as reason:
         raise WrongUse(f"{path}: not UTF-8 text ({reason.reason} at byte {reason.start}); save it as UTF-8") from None
     names = list(dict.fromkeys(name for _, row in numbered for name in row))
@@ -48,8 +58,8 @@ def read_table(path: Path) -> Table:
     return Table(path, columns, [number for number, _ in numbered])
 
 
-def _delimited(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    with path.open(encoding="utf-8-sig", newline="") as file:
+def _delimited(path: Path, encoding: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    with path.open(encoding=encoding, newline="") as file:
         header = file.readline()
         separator = "\t" if path.suffix.lower() == ".tsv" else ";" if ";" in header and "," not in header else ","
         file.seek(0)
@@ -68,8 +78,8 @@ def _delimited(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             yield number, dict(zip(names, cells, strict=True))
 
 
-def _json_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    with path.open(encoding="utf-8-sig") as file:
+def _json_lines(path: Path, encoding: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    with path.open(encoding=encoding) as file:
         for number, line in enumerate(file, start=1):
             if not line.strip():
                 continue
@@ -82,12 +92,22 @@ def _json_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             yield number, row
 
 
-def _parquet(path: Path) -> Table:
+def peek(path: Path, options: ReadOptions) -> Table:
+    """The first rows, from which the kind of a table is told."""
+    return read_table(path, options.encoding, most=PEEKED)
+
+
+def _parquet(path: Path, most: int | None) -> Table:
     import pyarrow
     from pyarrow import parquet
 
     try:
-        table = parquet.read_table(path)
+        if most is None:
+            table = parquet.read_table(path)
+        else:
+            with parquet.ParquetFile(path) as file:
+                batch = next(file.iter_batches(most), None)
+                table = pyarrow.Table.from_batches([] if batch is None else [batch], file.schema_arrow)
     except (pyarrow.ArrowException, OSError) as reason:
         raise WrongUse(f"{path}: not a readable Parquet file ({str(reason).splitlines()[0]})") from None
     if table.num_rows == 0:

@@ -22,7 +22,7 @@ from transferkit.evaluate.scoring import score_classes
 from transferkit.evaluate.summary import RankedSource
 from transferkit.ops.random_features import random_features
 from transferkit.ops.scores.leave_one_out import LeaveOneOut, leave_one_out_classes
-from transferkit.sources.processors import ImageProcessor
+from transferkit.sources.processors.image import ImageProcessor
 from transferkit.training.body import Body
 from transferkit.training.frozen import frozen_states, processed
 from transferkit.training.head_outputs import head_outputs

@@ -79,7 +79,7 @@ class HuggingFace(SourceKind):
 
     def processor(self, location: str, options: SourceOptions) -> Processor:
         """As the checkpoint's preprocessor configuration says."""
-        from transferkit.sources.transformers_processor import processor_of
+        from transferkit.sources.processors.transformers import processor_of
 
         checkpoint = hub.locate(location, options.offline)
         config, _ = _configuration(checkpoint)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from torch import nn
@@ -14,17 +15,24 @@ from transferkit.training.body import Body
 from transferkit.training.fitted import FittedNetwork
 from transferkit.training.frozen import frozen_states
 from transferkit.training.inputs import Inputs
-from transferkit.training.loop import Material, Recipe, train
+from transferkit.training.loop import Addition, Material, Recipe, train
 from transferkit.training.model import Model
 
 
 def fine_tune(
-    body: Body, head: nn.Module | None, target: Target, recipe: Recipe, run: Run, moving_stages: int | None = None
+    body: Body,
+    head: nn.Module | None,
+    target: Target,
+    recipe: Recipe,
+    run: Run,
+    moving_stages: int | None = None,
+    add: Callable[[Model], Addition] | None = None,
 ) -> FittedNetwork:
     """Train a new copy of `body` with `head` (None: a fresh one) on the target.
 
     `moving_stages`: how many of the last stages move. What comes before them runs once per item and is cached; there is
-    then no augmentation, for it would have to pass through the frozen stages anew each time.
+    then no augmentation, for it would have to pass through the frozen stages anew each time. `add`: what the method adds to
+    the loop, for the model that is about to be trained; it may change that model's modules.
     """
     network = body.make()
     if head is None:
@@ -41,7 +49,8 @@ def fine_tune(
         target.validation if len(target.validation) else None,
     )
     model = Model(target.task, network, head, body.processor)
-    return FittedNetwork(model, train(model, material, recipe, run))
+    addition = add(model) if add is not None else Addition()
+    return FittedNetwork(model, train(model, material, recipe, run, addition))
 
 
 class _Inputs:

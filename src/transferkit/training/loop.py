@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from transferkit.core.errors import BudgetSpent, Failed
 from transferkit.core.examples import Examples
@@ -27,7 +27,7 @@ from transferkit.training.evaluation import evaluate, take
 from transferkit.training.every_core import on_one_core, pays_to_share
 from transferkit.training.inputs import Inputs
 from transferkit.training.model import Model, moved
-from transferkit.training.stages import freeze_before, parameter_groups, train_mode
+from transferkit.training.stages import freeze_before, keep_still, parameter_groups, train_mode
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,22 +79,40 @@ class Step:
 Penalty = Callable[[Step], Tensor]
 
 
-def train(model: Model, material: Material, recipe: Recipe, run: Run, penalty: Penalty | None = None) -> FitRecord:
+@dataclass(frozen=True)
+class Addition:
+    """What a method adds to the loop."""
+
+    penalty: Penalty | None = None
+    modules: tuple[nn.Module, ...] = ()
+    """Trained beside network and head, at the head's rate, and left behind afterwards."""
+    moves: Callable[[str, nn.Parameter], bool] | None = None
+    """Which of the network's parameters move, by name, among those of the moving stages; None: all of them."""
+    begin_epoch: Callable[[int], None] | None = None
+    """Told the number of each epoch, from 1, before it begins; may set `requires_grad` of what moves from now on."""
+
+
+def train(model: Model, material: Material, recipe: Recipe, run: Run, addition: Addition = Addition()) -> FitRecord:
     """Train the model in place and leave the best state in it, in eval mode.
 
     Raises BudgetSpent where the deadline comes before the first epoch has ended, Failed where the loss is not a number.
     """
     batch = material.inputs[range(min(len(material.examples), recipe.batch_size))]
     with on_one_core(not pays_to_share(model.network, batch)):
-        return _train(model, material, recipe, run, penalty)
+        return _train(model, material, recipe, run, addition)
 
 
-def _train(model: Model, material: Material, recipe: Recipe, run: Run, penalty: Penalty | None) -> FitRecord:
+def _train(model: Model, material: Material, recipe: Recipe, run: Run, addition: Addition) -> FitRecord:
     task, device = model.task, torch.device(run.device)
     model.to(device)
     freeze_before(model.network, model.head, recipe.first_moving)
+    if addition.moves is not None:
+        keep_still(model.network, addition.moves)
     head_rate = recipe.head_learning_rate or recipe.learning_rate
     groups = parameter_groups(model.network, model.head, recipe.learning_rate, head_rate, recipe.layer_decay)
+    for module in addition.modules:
+        module.to(device).train()
+        groups.append({"params": list(module.parameters()), "lr": head_rate})
     optimizer = torch.optim.AdamW(groups, weight_decay=recipe.weight_decay)
     n = len(material.examples)
     n_steps = recipe.epochs * len(_batches(torch.arange(n), recipe.batch_size))
@@ -111,6 +129,8 @@ def _train(model: Model, material: Material, recipe: Recipe, run: Run, penalty: 
     n_epochs = min(recipe.epochs, recipe.stop_after or recipe.epochs)
     step = 0
     for epoch in range(1, n_epochs + 1):
+        if addition.begin_epoch is not None:
+            addition.begin_epoch(epoch)
         train_mode(model.network, model.head, recipe.first_moving, recipe.keep_statistics)
         total = 0.0
         for chosen in _batches(torch.randperm(n, generator=order), recipe.batch_size):
@@ -120,8 +140,8 @@ def _train(model: Model, material: Material, recipe: Recipe, run: Run, penalty: 
             features = model.features(moved(inputs, device), recipe.first_moving)
             outputs = model.outputs(features, wanted)
             loss = task.loss(outputs, wanted, None if weights is None else weights[chosen].to(device))
-            if penalty is not None:
-                loss = loss + penalty(Step(features, outputs, wanted, step / n_steps))
+            if addition.penalty is not None:
+                loss = loss + addition.penalty(Step(features, outputs, wanted, step / n_steps))
             optimizer.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from torch import nn
@@ -18,6 +19,13 @@ def freeze_before(network: Network, head: nn.Module, first_moving: int) -> None:
     for name in network.stages[first_moving:]:
         network.stage(name).requires_grad_(True)
     head.requires_grad_(True)
+
+
+def keep_still(network: Network, moves: Callable[[str, nn.Parameter], bool]) -> None:
+    """Of the parameters that move, only those for which `moves(name, parameter)` holds go on moving."""
+    for name, parameter in network.named_parameters():
+        if parameter.requires_grad and not moves(name, parameter):
+            parameter.requires_grad_(False)
 
 
 def train_mode(network: Network, head: nn.Module, first_moving: int, keep_statistics: bool) -> None:

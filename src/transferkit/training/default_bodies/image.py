@@ -1,13 +1,12 @@
-"""The network a target is trained from scratch with where nobody named one."""
+"""The default network of pictures: a small convolutional one, with an input about as large as the pictures."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from transferkit.core.architecture import Architecture
-from transferkit.core.errors import WrongUse
 from transferkit.core.target import Target
-from transferkit.sources.processors import ImageProcessor
+from transferkit.sources.processors.image import ImageProcessor
 from transferkit.training.body import Body
 
 SIDES = (32, 64, 96)
@@ -18,10 +17,6 @@ LOOKED_AT = 32
 
 def default_body(target: Target, seed: int) -> Body:
     """A small convolutional network whose input is about as large as the target's pictures, freshly initialised."""
-    if target.modality != "image":
-        raise WrongUse(
-            f"there is no default network for {target.modality} targets; name a source whose architecture to use"
-        )
     typical = np.median([min(target.train.items[i].size) for i in range(min(LOOKED_AT, len(target.train)))])
     side = min((s for s in SIDES if s >= typical), default=SIDES[-1])
     processor = ImageProcessor(size=(side, side), mean=(0.5,) * 3, std=(0.25,) * 3)

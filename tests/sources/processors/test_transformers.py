@@ -7,8 +7,8 @@ from PIL import Image
 
 from transferkit.core.errors import WrongUse
 from transferkit.sources import processors
-from transferkit.sources.processors import ImageProcessor
-from transferkit.sources.transformers_processor import TransformersProcessor, processor_of
+from transferkit.sources.processors.image import ImageProcessor
+from transferkit.sources.processors.transformers import TransformersProcessor, processor_of
 
 PLAIN = {
     "ViTImageProcessor": {"size": 24, "resample": 2},

@@ -8,11 +8,12 @@ one channel is repeated three times.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from transferkit.core.errors import WrongUse, unknown_name
 from transferkit.core.source import Processor
+from transferkit.sources.processors import check_settings
 
 if TYPE_CHECKING:
     import numpy as np
@@ -135,22 +136,12 @@ def _sixteen_to_eight(picture: Image) -> np.ndarray:
     return (values.clip(0, 65535) // 257).astype(np.uint8)  # 65535 = 255 * 257
 
 
-def build(description: Mapping[str, Any]) -> Processor:
-    """The processor that a `describe()` describes.
+def of(settings: Mapping[str, Any]) -> ImageProcessor:
+    """The processor of these settings.
 
+    >>> from transferkit.sources.processors import build
     >>> build(ImageProcessor(size=(32, 32)).describe()) == ImageProcessor(size=(32, 32))
     True
     """
-    settings = dict(description)
-    kind = settings.pop("kind", "image")
-    if kind == "transformers":
-        from transferkit.sources.transformers_processor import TransformersProcessor
-
-        return TransformersProcessor.of(settings)
-    if kind != "image":
-        raise unknown_name("kind of processor", str(kind), ["image", "transformers"])
-    known = {field.name for field in fields(ImageProcessor)}
-    for name in settings:
-        if name not in known:
-            raise unknown_name("setting of an image processor", name, known)
+    check_settings(settings, ImageProcessor, "an image processor")
     return ImageProcessor(**settings)

@@ -10,7 +10,8 @@ import torch
 from PIL import Image
 
 from transferkit.core.errors import UnknownName, WrongUse
-from transferkit.sources.processors import ImageProcessor, build, eight_bit
+from transferkit.sources.processors import build
+from transferkit.sources.processors.image import ImageProcessor, eight_bit
 
 PLAIN = ImageProcessor(size=(8, 8), mean=(0, 0, 0), std=(1, 1, 1))
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, final
 
 from transferkit.core.errors import WrongUse
 from transferkit.core.source import Processor
-from transferkit.sources.processors import ImageProcessor, Interpolation, eight_bit
+from transferkit.sources.processors.image import ImageProcessor, Interpolation, eight_bit
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -57,6 +57,11 @@ class TransformersProcessor(Processor):
     @property
     def _type(self) -> str:
         return str(json.loads(self.settings)["image_processor_type"])
+
+
+def of(settings: Mapping[str, Any]) -> TransformersProcessor:
+    """The processor of these settings."""
+    return TransformersProcessor.of(settings)
 
 
 def processor_of(configuration: Mapping[str, Any], model_type: str, image_size: Any = None) -> Processor:
