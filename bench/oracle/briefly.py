@@ -1,9 +1,8 @@
-"""Fine-tune briefly, on folds of the open labels: `python -m bench.oracle.briefly --data DIR --trained DIR --cache DIR --out FILE`.
+"""Fine-tune on folds of the open labels: `python -m bench.oracle.briefly --data DIR --trained DIR --cache DIR --out FILE`.
 
-What a second stage of the ranking can see. The labels are dealt into folds, each source is fitted for a few epochs on all but
-one of them and judged on the one, so that every label is judged once by a network that has not seen it; all sources on the
-same folds with the same seed. Nothing of the test. A target's likeliest sources come first (`--sources N` of them at most),
-in the order in which a rule that was made without the target puts them.
+What a second stage of the ranking could see. Each of a target's likely sources (`likely_best` of a rule that was made without
+the target) is fitted for a few epochs on all folds but one and judged on the one, so that every label is judged once by a
+network that has not seen it; all sources on the same folds with the same seed. Nothing of the test.
 
 A row is added when a source has been judged on every fold; a second call goes on where the first was stopped.
 """
@@ -13,7 +12,7 @@ from __future__ import annotations
 import argparse
 import csv
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,13 +22,15 @@ import torch
 from bench.oracle import rules
 from bench.oracle.fine_tune import add
 from bench.oracle.sources import sources
-from bench.oracle.table import problems
+from bench.oracle.table import Problem, problems
 from bench.oracle.targets import TARGETS
 from transferkit.core.run import Run
 from transferkit.core.source import Source
 from transferkit.core.target import Target
 from transferkit.data.cache import FeatureCache
 from transferkit.evaluate.forecast import RULE
+from transferkit.evaluate.ranking import likely_best
+from transferkit.evaluate.summary import RankedSource
 from transferkit.methods.finetune.full import Full
 from transferkit.ops.folds import folds
 
@@ -46,14 +47,13 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="the CSV")
     parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--folds", type=int, default=5)
-    parser.add_argument("--sources", type=int, default=16, help="of a target, the likeliest first")
     given = parser.parse_args()
     torch.set_num_threads(1)
     lent = sources(given.data, given.trained)
     run = Run(cache=FeatureCache(given.cache))
     targets = {name: read(given.data).whole() for name, read in TARGETS.items()}
     done = finished(given.out)
-    for target, source in in_turn(given.sources):
+    for target, source in in_turn(problems()):
         if (target, source, str(given.epochs), str(given.folds)) not in done:
             begun = time.monotonic()
             right, sure = cross_fitted(lent[source], targets[target], Full(epochs=given.epochs), given.folds, run)
@@ -61,19 +61,27 @@ def main() -> None:
             add(given.out, (*row, "".join(map(str, right)), " ".join(map(str, np.round(1000 * sure).astype(int)))))
 
 
-def in_turn(most: int) -> Iterator[tuple[str, str]]:
-    """(target, source): the likeliest source of every target, then the second of every target, ..."""
-    judged = rules.left_out(problems(), tuple(RULE.coefficients))
-    for place in range(most):
-        for one in judged:
-            order = np.argsort(-one.forecast.middle, kind="stable")
-            if place < len(order):
-                yield one.problem.target, one.problem.sources[int(order[place])]
+def in_turn(table: Sequence[Problem]) -> Iterator[tuple[str, str]]:
+    """(target, source): the likeliest source of every target, then the second of every target, as far as they are likely."""
+    sets = likely_sets(table)
+    for place in range(max(map(len, sets))):
+        for problem, chosen in zip(table, sets, strict=True):
+            if place < len(chosen):
+                yield problem.target, problem.sources[chosen[place]]
 
 
-def cross_fitted(
-    source: Source, target: Target, method: Full, n_folds: int, run: Run
-) -> tuple[np.ndarray, np.ndarray]:
+def likely_sets(table: Sequence[Problem]) -> list[list[int]]:
+    """Positions of each target's likely sources, the likeliest first, by the rule's terms, fitted without the target."""
+    return [likely(judged.forecast.chance) for judged in rules.left_out(table, tuple(RULE.coefficients))]
+
+
+def likely(chance: np.ndarray) -> list[int]:
+    """The positions of `likely_best`."""
+    rows = [RankedSource(str(i), 0.0, 0.0, 0.0, {}, None, chance=float(one)) for i, one in enumerate(chance)]
+    return [int(name) for name in likely_best(rows)]
+
+
+def cross_fitted(source: Source, target: Target, method: Full, n_folds: int, run: Run) -> tuple[np.ndarray, np.ndarray]:
     """(n,) of 0 and 1 and (n,) of chances of the true class: every label, judged by what was fitted to other folds."""
     data = target.train
     strata = target.task.strata(data.labels or ())

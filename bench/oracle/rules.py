@@ -53,8 +53,8 @@ def fitted(table: Sequence[Problem], names: Sequence[str]) -> Rule:
     """The line with these terms; its spread and quantile are those of targets left out in turn."""
     found, residuals, centred, variances = _line(table, names), [], [], []
     for one, without in _each_left_out(table, names):
-        middle, error = line(without, _terms(one), one.n_labels)
-        residual = _logits(one.truth) - middle
+        middle, error = line(without, terms_of(one), one.n_labels)
+        residual = logits_of(one) - middle
         residuals.append(residual)
         centred.append((residual - residual.mean()) * math.sqrt(len(residual) / (len(residual) - 1)))
         variances.append(np.square(error))
@@ -78,7 +78,7 @@ def left_out(table: Sequence[Problem], names: Sequence[str]) -> list[Judged]:
 def agreement(table: Sequence[Problem], names: Sequence[str]) -> float:
     """Mean weighted tau on targets left out in turn: what the rule is chosen by; regret is too coarse with ten targets."""
     taus = [
-        weighted_tau(one.truth, line(without, _terms(one), one.n_labels)[0])
+        weighted_tau(one.truth, line(without, terms_of(one), one.n_labels)[0])
         for one, without in _each_left_out(table, names)
     ]
     return float(np.mean(taus))
@@ -100,7 +100,7 @@ def nested(table: Sequence[Problem]) -> list[tuple[tuple[str, ...], Judged]]:
 
 
 def _judged(problem: Problem, rule: Rule) -> Judged:
-    return Judged(problem, rule, forecast(rule, _terms(problem), problem.n_labels))
+    return Judged(problem, rule, forecast(rule, terms_of(problem), problem.n_labels))
 
 
 def _each_left_out(table: Sequence[Problem], names: Sequence[str]) -> Iterator[tuple[Problem, Rule]]:
@@ -116,11 +116,11 @@ def _line(table: Sequence[Problem], names: Sequence[str]) -> Rule:
     """Least squares. Readers share a slope: ten targets cannot tell theirs apart, and a mean is steadier than any of them."""
     readers = [name for name in names if name not in FACTS]
     facts = [name for name in FACTS if name in names]
-    seen = [_terms(problem) for problem in table]
+    seen = [terms_of(problem) for problem in table]
     columns = [np.concatenate([np.mean([one[name] for name in readers], axis=0) for one in seen])]
     columns += [np.concatenate([one[name] for one in seen]) for name in facts]
     design = np.column_stack([np.ones(len(columns[0])), *columns])
-    wanted = np.concatenate([_logits(problem.truth) for problem in table])
+    wanted = np.concatenate([logits_of(problem) for problem in table])
     intercept, slope, *slopes = np.linalg.lstsq(design, wanted, rcond=None)[0]
     coefficients = {name: float(slope) / len(readers) for name in readers} | dict(
         zip(facts, map(float, slopes), strict=True)
@@ -129,16 +129,18 @@ def _line(table: Sequence[Problem], names: Sequence[str]) -> Rule:
 
 
 @cache
-def _terms(problem: Problem) -> dict[str, np.ndarray]:
+def terms_of(problem: Problem) -> dict[str, np.ndarray]:
+    """Everything a rule of the family may use, and the source's accuracy on its own data."""
     own = np.clip(problem.own_accuracy, 0.01, 0.99)
     known = logit(own[~np.isnan(own)])
     own_accuracy = np.where(np.isnan(own), known.mean() if known.size else 0.0, logit(own))  # unknown is middling
     return terms(problem.scores, problem.n_labels, problem.parameters.tolist()) | {"own_accuracy": own_accuracy}
 
 
-def _logits(truth: np.ndarray) -> np.ndarray:
-    """(n,) of accuracies, counted like the terms'."""
-    return np.asarray(np.log((TESTED * truth + 0.5) / (TESTED - TESTED * truth + 0.5)))
+def logits_of(problem: Problem) -> np.ndarray:
+    """(n_sources,) of true accuracies, counted like the terms'."""
+    right = TESTED * problem.truth
+    return np.asarray(np.log((right + 0.5) / (TESTED - right + 0.5)))
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from transferkit.training.head_outputs import head_outputs
 
 def test_the_head_says_what_it_says_in_the_whole_network(tiny_target: Target) -> None:
     source, run = Source("zoo:digits-cnn"), Run()
-    body = Body.pretrained(source)
+    body = Body.pretrained(source, tiny_target)
     found = head_outputs(body, frozen_states(body, tiny_target.train, run), tiny_target.train, run)
     network = source.network()
     with torch.inference_mode():
@@ -24,7 +24,7 @@ def test_the_head_says_what_it_says_in_the_whole_network(tiny_target: Target) ->
 
 
 def test_a_source_without_a_head_says_nothing(tiny_target: Target) -> None:
-    body, run = Body.pretrained(Source("zoo:digits-cnn")), Run()
+    body, run = Body.pretrained(Source("zoo:digits-cnn"), tiny_target), Run()
 
     def beheaded():
         network = Source("zoo:digits-cnn").network()
@@ -36,7 +36,7 @@ def test_a_source_without_a_head_says_nothing(tiny_target: Target) -> None:
 
 
 def test_a_second_look_makes_no_network(tiny_target: Target, tmp_path) -> None:
-    body, run = Body.pretrained(Source("zoo:digits-cnn")), Run(cache=FeatureCache(tmp_path))
+    body, run = Body.pretrained(Source("zoo:digits-cnn"), tiny_target), Run(cache=FeatureCache(tmp_path))
     features = frozen_states(body, tiny_target.train, run)
     first = head_outputs(body, features, tiny_target.train, run)
     refusing = replace(body, make=lambda: (_ for _ in ()).throw(AssertionError("the network was made again")))

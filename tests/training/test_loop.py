@@ -14,8 +14,10 @@ from transferkit.ops.augment import augment
 from transferkit.sources import architectures
 from transferkit.sources.processors.image import ImageProcessor
 from transferkit.tasks.classify import Classify
+from transferkit.training.imbalance import item_weights
 from transferkit.training.inputs import Inputs
-from transferkit.training.loop import Addition, Material, Recipe, Step, item_weights, train
+from transferkit.training.loop import Addition, Material, Recipe, train
+from transferkit.training.losses import Step
 from transferkit.training.model import Model
 from transferkit.training.schedule import epochs_for
 
@@ -201,3 +203,57 @@ def test_the_curve_shows_a_metric_as_people_read_it_whichever_way_it_points() ->
     model = dataclasses.replace(model, task=TASK.with_metric("log_loss"))
     record = train(model, material(pictures(10), pictures(8, seed=1)), RECIPE, Run())
     assert record.curve.validation_metric == pytest.approx(record.curve.validation_loss, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {"ema": 0.9},
+        {"sam": 0.05},
+        {"mixup": 0.2},
+        {"cutmix": 1.0},
+        {"mixup": 0.2, "cutmix": 1.0},
+        {"label_smoothing": 0.1},
+        {"balance": "sampling"},
+        {"balance": "logits"},
+    ],
+    ids=str,
+)
+def test_every_setting_changes_the_weights_and_still_learns(setting: dict) -> None:
+    recipe = dataclasses.replace(RECIPE, epochs=12, learning_rate=3e-3)
+    examples = pictures(24).take([i for i in range(24) if i % 2 == 0 or i < 12])  # twice as many of one class
+    data = material(examples)
+    plain, changed = fresh(), fresh()
+    train(plain, data, recipe, Run(seed=1))
+    train(changed, data, dataclasses.replace(recipe, **setting), Run(seed=1))
+    assert any(not torch.equal(weights(plain)[name], value) for name, value in weights(changed).items())
+    features = changed.features(data.inputs[range(len(examples))])
+    right = [p == t for p, t in zip(changed.decode(changed.outputs(features)).labels, examples.labels, strict=True)]
+    assert np.mean(right) > 0.7
+
+
+def test_the_average_is_what_is_kept() -> None:
+    """With a decay near 1 the kept weights stay near the start; the trained ones have left it."""
+    recipe = dataclasses.replace(RECIPE, epochs=10, learning_rate=1e-2)
+    start, plain, averaged = fresh(), fresh(), fresh()
+    train(plain, material(pictures(10)), recipe, Run(seed=1))
+    train(averaged, material(pictures(10)), dataclasses.replace(recipe, ema=0.999), Run(seed=1))
+
+    def distance(model: Model) -> float:
+        return sum(float((a - b).detach().pow(2).sum()) for a, b in zip(model.parameters(), start.parameters(), strict=True))
+
+    assert distance(averaged) < distance(plain)
+
+
+def test_tuned_thresholds_are_laid_into_the_head_and_told() -> None:
+    recipe = dataclasses.replace(RECIPE, tune_thresholds=True)
+    record = train(fresh(), material(pictures(10), pictures(60, seed=5)), recipe, Run(seed=1))
+    told = record.settings["offsets"]
+    plain, moved_head = fresh(), fresh()
+    train(plain, material(pictures(10), pictures(60, seed=5)), RECIPE, Run(seed=1))
+    train(moved_head, material(pictures(10), pictures(60, seed=5)), recipe, Run(seed=1))
+    difference = moved_head.head.bias - plain.head.bias
+    np.testing.assert_allclose(difference.detach(), [float(part) for part in told.split("/")], atol=1e-6)
+    few = train(fresh(), material(pictures(10), pictures(8, seed=5)), recipe, Run(seed=1))
+    assert "offsets" not in few.settings
+    assert any("too few validation items" in note for note in few.notes)

@@ -12,7 +12,7 @@ from transferkit.training.shift import shift
 
 def test_a_network_is_near_the_pictures_its_norms_remember(tiny_target: Target) -> None:
     """The oracle: a network whose statistics were just taken from the same pictures has a shift of 0."""
-    body = Body.pretrained(Source("zoo:digits-cnn"))
+    body = Body.pretrained(Source("zoo:digits-cnn"), tiny_target)
     network = body.make()
     for module in network.modules():
         if isinstance(module, nn.BatchNorm2d):
@@ -33,5 +33,5 @@ def test_a_network_is_near_the_pictures_its_norms_remember(tiny_target: Target) 
 
 
 def test_the_same_number_twice(tiny_target: Target) -> None:
-    body = Body.pretrained(Source("zoo:letters-cnn"))
+    body = Body.pretrained(Source("zoo:letters-cnn"), tiny_target)
     assert shift(body, tiny_target.train, Run()) == shift(body, tiny_target.train, Run())

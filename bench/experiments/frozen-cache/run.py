@@ -41,7 +41,7 @@ def run(setting: dict[str, Any], data: Path) -> Outcome:
 
 
 def _compared(setting: dict[str, Any], source: Source, target: Target) -> Outcome:
-    body, seeds = Body.pretrained(source), tuple(setting["seeds"])
+    body, seeds = Body.pretrained(source, target), tuple(setting["seeds"])
     recipe = {name: setting[name] for name in ("epochs", "batch_size", "learning_rate", "weight_decay")}
     method = Full(moving_stages=0, probe_first=False, **recipe)
     watch, remembering = Stopwatch(), OnlyForms()
@@ -132,7 +132,7 @@ def ours(method: Full, source: Source, target: Target, run: Run) -> float:
 def closed_form(source: Source, target: Target, run: Run) -> float:
     """Held-out accuracy of a linear probe on the cached features: no epochs at all."""
     head = LinearProbe().fit((source,), target, run).tensors()
-    features = torch.from_numpy(np.array(frozen_states(Body.pretrained(source), target.validation, run)))
+    features = torch.from_numpy(np.array(frozen_states(Body.pretrained(source, target), target.validation, run)))
     answers = (features @ head["head.weight"].T + head["head.bias"]).argmax(1)
     truth = target.task.encode(target.validation.labels or ())
     return sum(int(answer == true) for answer, true in zip(answers, truth, strict=True)) / len(answers)

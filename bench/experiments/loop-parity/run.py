@@ -31,7 +31,7 @@ def run(setting: dict[str, Any], data: Path) -> Outcome:
     target = in_memory(cats_and_dogs(data), setting["n_items"])
     recipe = {name: setting[name] for name in ("epochs", "batch_size", "learning_rate", "weight_decay")}
     method = Full(
-        probe_first=False, layer_decay=1.0, keep_statistics=False, balance=False, augmentation="none", **recipe
+        probe_first=False, layer_decay=1.0, keep_statistics=False, balance="none", augmentation="none", **recipe
     )
     watch, differences = Stopwatch(), []
     for seed in [setting["seeds"][0], *setting["seeds"]]:

@@ -130,6 +130,11 @@ class Sealed(Generic[T]):
         self.openings.append(purpose)
         return self._value
 
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Which contents there are is no secret either: whoever learns from other data leaves these out."""
+        return self._value.ids  # type: ignore[attr-defined, no-any-return]
+
     def __len__(self) -> int:
         """How many there are is no secret."""
         return len(self._value)  # type: ignore[arg-type]

@@ -30,6 +30,10 @@ class Needs:
     """True where the method uses unlabelled target items."""
     features: bool = False
     """True where it works on one feature vector an item."""
+    moves_weights: bool = True
+    """False where the sources' weights stay as they are; such a method also takes a source whose weights cannot be trained."""
+    together: bool = False
+    """True where it takes as many of the given models as it can at once, even if one would do."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +112,7 @@ class Method(ABC):
 def check_sources(method: Method, sources: tuple[Source, ...]) -> None:
     """Raise one line that names the fix where these sources are not what the method takes."""
     for what, (least, most) in (("model", method.needs.models), ("data", method.needs.data)):
-        given = [s for s in sources if s.kind.holds == what]
+        given = [s for s in sources if s.holds == what]
         if least <= len(given) <= most:
             continue
         wanted = str(least) if least == most else f"{least} to {most}"
@@ -116,6 +120,17 @@ def check_sources(method: Method, sources: tuple[Source, ...]) -> None:
         names = ", ".join(s.name for s in given) or "none"
         fix = "name one with --from, such as zoo:digits-cnn" if len(given) < least else "leave some out"
         raise WrongUse(f"method {method.name} takes {wanted} {noun}(s) as source, got {len(given)} ({names}); {fix}")
+    stuck = [s.name for s in sources if not trainable_by(method, s)]
+    if stuck:
+        raise WrongUse(
+            f"method {method.name} moves the weights of its source, and those of {stuck[0]} cannot be trained; "
+            "use a method that leaves them as they are, such as linear_probe"
+        )
+
+
+def trainable_by(method: Method, source: Source) -> bool:
+    """False where the method would have to move weights that cannot be trained."""
+    return not (method.needs.moves_weights and method.needs.models[1] and source.card().frozen)
 
 
 def _spell(value: Any) -> str:

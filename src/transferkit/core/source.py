@@ -14,9 +14,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from transferkit.core import registry
 from transferkit.core.architecture import Architecture
 from transferkit.core.errors import WrongUse
+from transferkit.core.format import ReadOptions
+from transferkit.core.run import Progress, silent
 
 if TYPE_CHECKING:
     from transferkit.core.network import Network, State
+    from transferkit.core.target import Target
 
 Holds = Literal["model", "data"]
 
@@ -44,6 +47,8 @@ class Card:
     """0 to 1, on the test split of what it was trained on."""
     local: bool = True
     """False where using it means a download."""
+    frozen: bool = False
+    """True where its weights cannot be trained: it gives features, and nothing else can be made of it."""
 
 
 class Processor(ABC):
@@ -83,6 +88,17 @@ class SourceKind(ABC):
     def processor(self, location: str, options: SourceOptions) -> Processor:
         """What turns raw items into that network's input."""
 
+    def holds_at(self, location: str, options: SourceOptions) -> Holds:
+        """What is found there: most kinds hold one thing, and data from which a network was learned stands for that one."""
+        return "model" if options.learned else self.holds
+
+    def data(self, location: str, options: SourceOptions, progress: Progress = silent, task: str | None = None) -> Target:
+        """The labelled data, with validation items drawn and nothing sealed; only where the source holds data.
+
+        `task`: what it is to be learned for, where its labels allow that; else what they say themselves.
+        """
+        raise WrongUse(f"{location} holds a model, not labelled data")
+
     def check(self, location: str) -> None:  # noqa: B027 - a kind that can tell nothing from the name alone says nothing
         """Refuse a misspelled location in one line, before anything is read; one that is merely out of reach passes."""
 
@@ -99,6 +115,12 @@ class SourceOptions:
     """Allow pickles and remote code."""
     offline: bool = False
     """Never ask the network."""
+    reading: ReadOptions | None = None
+    """How a table of labelled data is to be read; None: find out."""
+    learned: str | None = None
+    """Folder of the network that was trained on the data this source holds; the source then serves as that model."""
+    refused: str = ""
+    """Why no network could be learned from the data; whoever asks for one is told."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +129,8 @@ class Source:
 
     >>> Source("zoo:digits-cnn").scheme
     'zoo'
+    >>> Source("plants/").scheme
+    'path'
     """
 
     name: str
@@ -121,17 +145,18 @@ class Source:
     @property
     def location(self) -> str:
         """The part after the scheme."""
-        return self.name if self.scheme == "path" else self.name.partition(":")[2]
+        return self.name.removeprefix("path:") if self.scheme == "path" else self.name.partition(":")[2]
 
     @property
     def kind(self) -> SourceKind:
         """The reader of this scheme; an unknown scheme gives an error that lists the known ones."""
-        known = registry.find("sources")
-        if self.scheme == "path" and "path" not in known:
-            examples = ", ".join(kind.example for kind in known.values() if kind.example)
-            raise WrongUse(f"{self.name!r} does not say what kind of source it is; write it as in {examples}")
         kind: SourceKind = registry.get("sources", self.scheme)()
         return kind
+
+    @property
+    def holds(self) -> Holds:
+        """A model, or labelled data from which one has yet to be learned."""
+        return self.kind.holds_at(self.location, self.options)
 
     def check(self) -> None:
         """Refuse an unknown scheme and a misspelled location; asks no network and reads no weights."""
@@ -148,6 +173,10 @@ class Source:
     def processor(self) -> Processor:
         """What turns raw items into the network's input."""
         return self.kind.processor(self.location, self.options)
+
+    def data(self, progress: Progress = silent, task: str | None = None) -> Target:
+        """The labelled data of a source that holds data; see `SourceKind.data`."""
+        return self.kind.data(self.location, self.options, progress, task)
 
     def __str__(self) -> str:
         return self.name

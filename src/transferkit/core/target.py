@@ -112,6 +112,60 @@ class Target:
         target = _target(name, reading, task, test_share, seed, where=name)
         return target.judged_by(metric) if metric else target
 
+    @classmethod
+    def to_learn_from(cls, name: str, reading: Reading, task: Task | str | None = None, seed: int = 0) -> Target:
+        """Labelled data that serves as a source: nothing is sealed, for nothing is proven on it.
+
+        Held out for validation is what the owner named so, else the owner's test split, else a share drawn by `seed`. `task`: a
+        task or the name of one; data whose labels do not allow it say themselves what they are.
+        """
+        try:
+            kind = recognise_task(reading.labelled, task, name)
+        except WrongUse:
+            if task is None:
+                raise
+            kind = recognise_task(reading.labelled, None, name)
+        splits = np.array([split or "" for split in reading.splits or [None] * len(reading.labelled)], dtype=str)
+        held = next((splits == split for split in ("validation", "test") if split in splits), np.zeros(len(splits), bool))
+        learned = ~held & (splits != "test")
+        train, validation = (
+            _in_content_order(reading.labelled.take(np.flatnonzero(part))) for part in (learned, held)
+        )
+        if not len(train):
+            raise WrongUse(f"{name}: every item is in the validation or test split, which leaves nothing to learn from")
+        return cls(
+            name=name,
+            modality=reading.modality,
+            task=kind,
+            train=train,
+            validation=validation,
+            test=Sealed(reading.labelled.take([])),
+            unlabelled=_in_content_order(reading.unlabelled),
+            validation_is_given=bool(held.any()),
+            skipped=reading.skipped,
+            warnings=reading.notes,
+            fingerprint=_fingerprint(reading.modality, {"train": train, "validation": validation}),
+        ).fold(seed)
+
+    def without(self, ids: frozenset[str]) -> Target:
+        """The same target without the open labelled items of these contents; so that a source does not hold a target's."""
+        train, validation = (
+            part.take([i for i, item in enumerate(part.ids) if item not in ids])
+            for part in (self.train, self.validation)
+        )
+        if len(train) + len(validation) == len(self.train) + len(self.validation):
+            return self
+        return replace(
+            self,
+            train=train,
+            validation=validation,
+            fingerprint=_fingerprint(self.modality, {"train": train, "validation": validation}),
+        )
+
+    def contents(self) -> frozenset[str]:
+        """The ids of every item, those under the seal too: an id tells neither label nor content, only what is the same."""
+        return frozenset((*self.train.ids, *self.validation.ids, *self.test.ids, *self.unlabelled.ids))
+
     def judged_by(self, metric: str) -> Target:
         """The same target, whose arms are chosen and proven by another metric of its task; an unknown one is one line."""
         return replace(self, task=self.task.with_metric(metric))

@@ -147,6 +147,14 @@ class Task(ABC):
     def loss(self, outputs: Any, targets: Any, item_weights: Tensor | None = None) -> torch.Tensor:
         """Mean loss of a batch, a scalar. `item_weights`: (n,) of mean 1 over all items, or None."""
 
+    def even_loss(self, outputs: Any, item_weights: Tensor | None = None) -> torch.Tensor:
+        """Mean loss against every class alike, for label smoothing; only where there are classes."""
+        raise WrongUse(f"task {self.name} has no classes, so there are no labels to smooth")
+
+    def prior_logits(self, labels: Sequence[Any]) -> Tensor:
+        """(n_outputs,) what is added to the outputs where they should say no more than how frequent each class is."""
+        raise WrongUse(f"task {self.name} has no classes, so there are no logits to adjust; use balance=weights")
+
     @abstractmethod
     def decode(self, outputs: Any, processor: Processor | None = None) -> Predictions:
         """Raw outputs -> predictions in the words of the labels."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from transferkit.core.errors import WrongUse
-from transferkit.core.method import Method, check_sources
+from transferkit.core.method import Method, check_sources, trainable_by
 from transferkit.core.source import Source
 from transferkit.core.spelling import read_method
 from transferkit.methods.baseline.majority import Majority
@@ -71,7 +71,7 @@ def named(sources: Sequence[Source], methods: Sequence[Wanted]) -> list[Arm]:
     for method, fixed in dict.fromkeys(methods):
         fitting = list(_fitting(method, sources))
         if not fitting:
-            check_sources(method, ())
+            check_sources(method, tuple(s for s in sources if not trainable_by(method, s))[:1])
             raise WrongUse(f"method {method.name} fits none of the sources {', '.join(s.name for s in sources)}")
         wanted += [(method, fixed, group) for group in fitting]
     return with_baselines(wanted)
@@ -88,7 +88,11 @@ def with_baselines(wanted: Sequence[tuple[Method, frozenset[str], tuple[Source, 
     scratch, fixed_scratch = by_hand or (Scratch(), frozenset())
     baselines = {
         key: Arm(
-            "scratch" if len(scratch_of) == 1 else f"scratch ({source.name})", scratch, (source,), None, fixed_scratch
+            "scratch" if len(scratch_of) == 1 else f"scratch ({source.name if key else 'default network'})",
+            scratch,
+            (source,) if key else (),
+            None,
+            fixed_scratch,
         )
         for key, source in scratch_of.items()
     } or {"": Arm("scratch", scratch, (), None, fixed_scratch)}
@@ -104,17 +108,20 @@ def with_baselines(wanted: Sequence[tuple[Method, frozenset[str], tuple[Source, 
 
 def _fitting(method: Method, sources: Sequence[Source]) -> Iterator[tuple[Source, ...]]:
     """The sets of sources a method takes: one model at a time where one is enough, all where it wants several."""
+    sources = [source for source in sources if trainable_by(method, source)]
     least, most = method.needs.models
     if method.is_baseline:
         yield ()
-    elif least <= 1 <= most:
+    elif least <= 1 <= most and not method.needs.together:
         yield from ((source,) for source in sources)
     elif least <= len(sources):
         yield tuple(sources[:most])
 
 
 def _architecture(source: Source) -> str:
-    """Equal for sources whose scratch is the same network on the same inputs."""
+    """Equal for sources whose scratch is the same network on the same inputs; "" where that is the default network."""
     card = source.card()
+    if card.frozen:
+        return ""
     shape = architectures.from_scratch(card.architecture).fingerprint if card.architecture else ""
     return f"{shape}{source.processor().describe()}"

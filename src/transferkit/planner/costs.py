@@ -57,7 +57,7 @@ class Costs:
         if not arm.sources:
             return 0.0
         batch_size = int(method.settings().get("batch_size", 16))
-        body = Body.pretrained(arm.sources[0])
+        body = Body.pretrained(arm.sources[0], self.target)
         shape = architectures.from_scratch(body.architecture).fingerprint
         key = f"{shape}{body.processor.describe()}{batch_size}"
         if key not in self._steps:

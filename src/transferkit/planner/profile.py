@@ -34,14 +34,14 @@ def profile(target: Target, sources: Sequence[Source], run: Run) -> Profile:
         modality=target.modality,
         task=target.task.name,
         item_size=_usual_size(everything),
-        shifts={source.name: _shift(source, everything, run) for source in sources},
+        shifts={source.name: _shift(source, target, everything, run) for source in sources},
     )
 
 
-def _shift(source: Source, examples: Examples, run: Run) -> float | None:
+def _shift(source: Source, target: Target, examples: Examples, run: Run) -> float | None:
     """None too where this source cannot be run on these items: the ranking has said why."""
     try:
-        return shift(Body.pretrained(source), examples, run)
+        return shift(Body.pretrained(source, target), examples, run)
     except BudgetSpent:
         raise
     except (TransferkitError, ValueError):

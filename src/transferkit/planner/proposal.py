@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from transferkit.core import registry
 from transferkit.core.errors import WrongUse
-from transferkit.core.method import Method
+from transferkit.core.method import Method, trainable_by
 from transferkit.core.source import Source
 from transferkit.core.target import Target
 from transferkit.evaluate.planned import DroppedArm
@@ -116,7 +116,7 @@ def _ideas(ranking: Ranking, usable: Sequence[Source], target: Target) -> list[_
     for method in methods:
         for place, source in enumerate(usable if method.tried_on == "promising" else (), start=1):
             row = rows[source.name]
-            against = _no_promise(place, row, likely)
+            against = _no_promise(place, row, likely) if trainable_by(method, source) else "its weights cannot be trained"
             ideas.append(_Idea(method, source, _promise(place, row), against))
     return ideas
 

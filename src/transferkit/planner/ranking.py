@@ -96,9 +96,7 @@ def scored(source: Source, target: Target, data: Examples, run: Run) -> Candidat
     """
     begun = time.monotonic()
     card = source.card()
-    if card.modality != target.modality:
-        raise WrongUse(f"{source.name} reads {card.modality}, the target is {target.modality}")
-    body = Body.pretrained(source)
+    body = Body.pretrained(source, target)
     features = frozen_states(body, data, run)
     outputs = head_outputs(body, features, data, run) if card.classes else None
     labels, classes = _labels(target, data)

@@ -1,52 +1,52 @@
-"""`hf:` any transformers vision model: `hf:microsoft/resnet-18`, `hf:organisation/name@revision`, `hf:folder/`.
+"""`hf:` any transformers model that turns an item into features: `hf:microsoft/resnet-18`, `hf:name@revision`, `hf:folder/`.
 
-Weights are read from safetensors; nothing a checkpoint brings is ever run.
+Which modality it is of is read from its configuration (`hub_models`). Weights are read from safetensors; nothing a
+checkpoint brings is ever run.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, final
 
 from transferkit.core.architecture import Architecture
 from transferkit.core.errors import Failed, WrongUse
 from transferkit.core.source import Card, Processor, SourceKind, SourceOptions
 from transferkit.sources import fingerprint, hub
+from transferkit.sources.hub_models import ModelKind, kinds
 from transferkit.sources.key_map import listed
 
 if TYPE_CHECKING:
     from transferkit.core.network import Network
 
-_PICTURE_TOWERS = ("clip", "siglip", "metaclip_2")
-"""Models of pictures and text whose picture half stands alone."""
 
-
+@final
 class HuggingFace(SourceKind):
-    """A backbone or classifier of pictures, from the hub or a folder."""
+    """A backbone, encoder or classifier, from the hub or a folder."""
 
     example = "hf:microsoft/resnet-18"
 
     def card(self, location: str, options: SourceOptions) -> Card:
         """From the configuration and the model card; no weights are downloaded."""
-        from transferkit.sources.architectures import transformers_vision
-
         checkpoint = hub.locate(location, options.offline)
-        config, classifier = _configuration(checkpoint)
+        model = described(checkpoint)
         weights = hub.weights(checkpoint, options.trust)
         with hub.quiet():
-            settings = transformers_vision.settings_for(config, classifier)
-            parameters, has_head = transformers_vision.outline(config, classifier)
+            settings = model.wrapper.settings_for(*model.arguments, **model.choices)
+            parameters, has_head = model.wrapper.outline(*model.arguments, **model.choices)
         said = _model_card(checkpoint)
         here = [checkpoint.folder / file for file in weights.files]
         return Card(
             name=f"hf:{location}",
-            modality="image",
+            modality=model.kind.modality,
             holds="model",
             fingerprint=checkpoint.commit or fingerprint.of_files(here, also=str(settings)),
-            architecture=Architecture.of("transformers_vision", settings),
+            architecture=Architecture.of(model.kind.architecture, settings),
             parameters=parameters,
             bytes=sum(checkpoint.size(file) for file in weights.files),
-            classes=tuple(str(name) for _, name in sorted(config.id2label.items())) if has_head else (),
+            classes=tuple(str(name) for _, name in sorted(model.config.id2label.items())) if has_head else (),
             licence=_words(said.get("license")),
             trained_on=_words(said.get("datasets")),
             local=all(path.is_file() for path in here),
@@ -57,17 +57,18 @@ class HuggingFace(SourceKind):
         from safetensors import SafetensorError
 
         from transferkit.core.network import seeded
-        from transferkit.sources.architectures import transformers_vision
 
         checkpoint = hub.locate(location, options.offline)
-        config, classifier = _configuration(checkpoint)
+        model = described(checkpoint)
         weights = hub.weights(checkpoint, options.trust)
         for file in filter(None, (weights.index, *weights.files)):
             checkpoint.fetch(file)
         try:
             with hub.quiet(), seeded(0):
-                folder = str(checkpoint.folder)
-                network, unfit = transformers_vision.load(folder, config, classifier, weights.pickled)
+                network: Network
+                network, unfit = model.wrapper.load(
+                    str(checkpoint.folder), *model.arguments, weights.pickled, **model.choices
+                )
         except SafetensorError as reason:
             raise Failed(f"the weights of hf:{location} are not a whole safetensors file ({reason})") from None
         problems = (listed(unfit.missing, "missing"), listed(unfit.reshaped, "of another shape"))
@@ -78,16 +79,11 @@ class HuggingFace(SourceKind):
         return network
 
     def processor(self, location: str, options: SourceOptions) -> Processor:
-        """As the checkpoint's preprocessor configuration says."""
-        from transferkit.sources.processors.transformers import processor_of
-
+        """As the checkpoint says."""
         checkpoint = hub.locate(location, options.offline)
-        config, _ = _configuration(checkpoint)
-        said = checkpoint.read("preprocessor_config.json") or checkpoint.read("processor_config.json")
-        said = said.get("image_processor", said)
-        model_type = checkpoint.read("config.json")["model_type"]
+        model = described(checkpoint)
         with hub.quiet():
-            return processor_of(said, model_type, getattr(config, "image_size", None))
+            return model.kind.processor(checkpoint, model.config)
 
     def check(self, location: str) -> None:
         """Refuse what is no hub id and no folder."""
@@ -98,9 +94,31 @@ class HuggingFace(SourceKind):
         return tuple(name for name, damage in hub.cached() if not damage)
 
 
-def _configuration(checkpoint: hub.Checkpoint) -> tuple[Any, bool]:
-    """The configuration of a picture model, and whether it brings a classifier; another kind of model gives one line."""
-    from transformers import MODEL_FOR_IMAGE_CLASSIFICATION_MAPPING, MODEL_MAPPING, AutoConfig
+@dataclass(frozen=True)
+class Model:
+    """What a checkpoint holds."""
+
+    kind: ModelKind
+    config: Any
+    """Of the part that is used."""
+    classifier: bool
+    """Whether it brings a classifier of its kind's modality."""
+    choices: Mapping[str, Any]
+
+    @property
+    def arguments(self) -> tuple[Any, bool]:
+        """As the architecture's functions take them."""
+        return self.config, self.classifier
+
+    @property
+    def wrapper(self) -> Any:
+        """The module that makes the network."""
+        return self.kind.wrapper
+
+
+def described(checkpoint: hub.Checkpoint) -> Model:
+    """What kind of model a checkpoint holds, by its configuration; a kind nobody reads gives one line."""
+    from transformers import MODEL_MAPPING, AutoConfig
     from transformers import __version__ as version
 
     known: Any = import_module("transformers.models.auto.configuration_auto").CONFIG_MAPPING_NAMES
@@ -114,19 +132,20 @@ def _configuration(checkpoint: hub.Checkpoint) -> tuple[Any, bool]:
         raise WrongUse(f"{name}: model type {model_type!r} {why} (transformers {version}); choose another model")
     with hub.quiet():
         config = AutoConfig.from_pretrained(checkpoint.folder, local_files_only=True, trust_remote_code=False)
-    architectures = said.get("architectures") or ()
-    classifier = any("ForImageClassification" in architecture for architecture in architectures)
-    classifier = classifier and type(config) in MODEL_FOR_IMAGE_CLASSIFICATION_MAPPING
-    if model_type in _PICTURE_TOWERS and not classifier:
-        config = config.vision_config
-    models = MODEL_FOR_IMAGE_CLASSIFICATION_MAPPING if classifier else MODEL_MAPPING
-    takes = _input_of(models.get(type(config), None))
-    if takes != "pixel_values":
-        modality = {"input_ids": "text", "input_values": "audio", "input_features": "audio"}.get(takes, "other input")
+    architectures = tuple(said.get("architectures") or ())
+    kind = next((one for one in kinds() if one.classifies(config, architectures)), None)
+    classifier = kind is not None
+    if kind is None and (kind := next((one for one in kinds() if model_type in one.towers), None)):
+        config = getattr(config, kind.towers[model_type])
+    if kind is None:
+        takes = _input_of(MODEL_MAPPING.get(type(config), None))
+        kind = next((one for one in kinds() if takes in one.inputs), None)
+    if kind is None:
+        things = " or ".join(one.things for one in kinds())
         raise WrongUse(
-            f"{name} is a model of {modality} ({model_type}), not of pictures; choose one that takes pictures"
+            f"{name} is a model that takes {takes or 'nothing alone'} ({model_type}); choose one that takes {things}"
         )
-    return config, classifier
+    return Model(kind, config, classifier, kind.choices(checkpoint, config, classifier))
 
 
 def _input_of(model_class: Any) -> str:

@@ -24,7 +24,7 @@ from urllib.parse import parse_qsl
 from transferkit.core.architecture import Architecture
 from transferkit.core.errors import Failed, WrongUse, unknown_name
 from transferkit.core.source import Card, Processor, SourceKind, SourceOptions
-from transferkit.sources import architectures, fingerprint, key_map, processors, weight_file
+from transferkit.sources import architectures, fingerprint, key_map, processors, sidecar, weight_file
 
 if TYPE_CHECKING:
     from transferkit.core.network import Network
@@ -89,33 +89,33 @@ def describe(location: str, options: SourceOptions) -> Described:
     """Read a location without loading weights; every way it can be wrong gives one line."""
     path, query = _file_and_query(location)
     said = dict(parse_qsl(query, keep_blank_values=True))
-    sidecar = _sidecar(path)
-    kind = said.pop("architecture", None) or sidecar.get("architecture")
+    beside = sidecar.read(path, _SIDECAR_FIELDS)
+    kind = said.pop("architecture", None) or beside.get("architecture")
     if kind is None:
         example = f"torch:{path}?architecture=mobilenet_v2"
         raise WrongUse(f"{path} holds weights but no architecture; name one: {example} (known: {_known()})")
     module = _module(kind)
-    size = _whole_number("size", said.pop("size")) if "size" in said else sidecar.get("size")
-    rules = {r"^module\.": "", **sidecar.get("keys", {}), **getattr(module, "KEYS", {})}
+    size = _whole_number("size", said.pop("size")) if "size" in said else beside.get("size")
+    rules = {r"^module\.": "", **beside.get("keys", {}), **getattr(module, "KEYS", {})}
     shapes = weight_file.shapes(path, options.trust)
     renamed = {new: shapes[name] for new, name in key_map.rename(shapes, rules).items()}
     settings = {
         **_settings_told_by(module, kind, renamed, path),
-        **sidecar.get("settings", {}),
+        **beside.get("settings", {}),
         **{name: _value(text) for name, text in said.items()},
     }
-    classes = tuple(str(name) for name in sidecar.get("classes", ()))
+    classes = tuple(str(name) for name in beside.get("classes", ()))
     n_classes = renamed["head.weight"][0] if "head.weight" in renamed else len(classes)
     if classes and len(classes) != n_classes:
-        raise WrongUse(f"{_sidecar_path(path)} names {len(classes)} classes, but the head has {n_classes}")
+        raise WrongUse(f"{sidecar.path_beside(path)} names {len(classes)} classes, but the head has {n_classes}")
     return Described(
         path=path,
         architecture=Architecture.of(kind, settings),
         rules=rules,
         renamed_shapes=renamed,
-        processor=sidecar.get("processor") or _usual_processor(module, kind, settings, size, path),
+        processor=beside.get("processor") or _usual_processor(module, kind, settings, size, path),
         classes=classes or tuple(str(i) for i in range(n_classes)),
-        sidecar=sidecar,
+        sidecar=beside,
     )
 
 
@@ -125,30 +125,6 @@ def _file_and_query(location: str) -> tuple[Path, str]:
     if not path.is_file():
         raise WrongUse(f"torch source: no such file {file_name!r}")
     return path, query
-
-
-def _sidecar_path(path: Path) -> Path:
-    return path.with_suffix(".transferkit.json")
-
-
-def _sidecar(path: Path) -> dict[str, Any]:
-    """What the file beside the weights says; nothing where there is none."""
-    beside = _sidecar_path(path)
-    if not beside.is_file():
-        return {}
-    try:
-        said = json.loads(beside.read_text(encoding="utf-8"))
-    except ValueError as reason:
-        raise WrongUse(f"{beside} is not JSON: {reason}") from None
-    if not isinstance(said, dict):
-        raise WrongUse(f"{beside} holds {type(said).__name__}, expected an object with {', '.join(_SIDECAR_FIELDS)}")
-    for name in said:
-        if name not in _SIDECAR_FIELDS:
-            raise unknown_name(f"field in {beside}", name, _SIDECAR_FIELDS)
-    for name in ("settings", "keys", "processor"):
-        if not isinstance(said.get(name, {}), dict):
-            raise WrongUse(f"{beside}: {name} is {type(said[name]).__name__}, expected an object")
-    return said
 
 
 def _module(kind: str) -> ModuleType:
@@ -169,7 +145,7 @@ def _settings_told_by(
         held = ", ".join(sorted(shapes)[:3])
         raise Failed(
             f"{path} does not look like {kind}: it has no {missing.args[0]} but {held}, ...; "
-            f"name another architecture, or give key rules in {_sidecar_path(path).name}"
+            f"name another architecture, or give key rules in {sidecar.path_beside(path).name}"
         ) from None
     return told
 
@@ -178,7 +154,7 @@ def _usual_processor(
     module: ModuleType, kind: str, settings: Mapping[str, Any], size: int | None, path: Path
 ) -> dict[str, Any]:
     if not hasattr(module, "processor"):
-        raise WrongUse(f"{kind} has no usual input; describe its processor in {_sidecar_path(path)}")
+        raise WrongUse(f"{kind} has no usual input; describe its processor in {sidecar.path_beside(path)}")
     usual: dict[str, Any] = module.processor(settings, size)
     return usual
 

@@ -111,6 +111,19 @@ class Classify(Task):
         losses = functional.cross_entropy(outputs, targets, reduction="none")
         return (losses * item_weights).mean()
 
+    def even_loss(self, outputs: Any, item_weights: Tensor | None = None) -> Tensor:
+        """The mean of -log p over all classes and items: what label smoothing mixes in (Szegedy et al. 2016, section 7)."""
+        losses = -outputs.log_softmax(dim=1).mean(dim=1)
+        return losses.mean() if item_weights is None else (losses * item_weights).mean()
+
+    def prior_logits(self, labels: Sequence[Any]) -> Tensor:
+        """(n_classes,) log of each class's share; a class without items counts as half an item."""
+        import torch
+
+        counts = np.bincount(self.strata(labels), minlength=len(self.classes)).clip(0.5)
+        logits: Tensor = torch.from_numpy(np.log(counts / counts.sum()).astype(np.float32))
+        return logits
+
     def decode(self, outputs: Any, processor: Processor | None = None) -> Predictions:
         """Logits (n, n_classes) -> the most probable class and all probabilities."""
         scores = outputs.detach().float().softmax(dim=1).cpu().numpy().astype(np.float64)

@@ -33,6 +33,17 @@ def evaluate(
     return joined(parts), total / len(inputs)
 
 
+def raw_outputs(model: Model, inputs: Inputs, start: int, device: torch.device) -> Any:
+    """The model's outputs for all inputs, in eval mode: (n, ...) where they are tensors."""
+    model.eval()
+    with torch.inference_mode():
+        parts = [
+            model.outputs(model.features(moved(inputs[chosen], device), start))
+            for chosen in torch.split(torch.arange(len(inputs)), BATCH)
+        ]
+    return torch.cat(parts).cpu() if all(isinstance(part, Tensor) for part in parts) else parts
+
+
 def joined(parts: Sequence[Predictions]) -> Predictions:
     """Predictions of several batches as one."""
     labels = tuple(label for part in parts for label in part.labels)

@@ -50,7 +50,10 @@ def fine_tune(
     )
     model = Model(target.task, network, head, body.processor)
     addition = add(model) if add is not None else Addition()
-    return FittedNetwork(model, train(model, material, recipe, run, addition))
+    record = train(model, material, recipe, run, addition)
+    if addition.end is not None:
+        addition.end()
+    return FittedNetwork(model, record)
 
 
 class _Inputs:

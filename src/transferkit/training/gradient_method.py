@@ -6,6 +6,7 @@ from abc import ABC
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
+from transferkit.core.errors import WrongUse
 from transferkit.core.method import Method
 from transferkit.training.schedule import epochs_for, resized_stop, steps_for
 
@@ -31,14 +32,39 @@ class GradientMethod(Method, ABC):
     weight_decay: float = 0.01
     keep_statistics: bool = True
     """BatchNorm keeps the source's running mean and variance."""
-    balance: bool = True
-    """Weigh items so that every class counts alike in the loss."""
+    balance: Literal["weights", "sampling", "logits", "none"] = "weights"
+    """How rare classes are made to count as much as frequent ones: in the loss, by drawing them more often, by adjusted
+    logits, or not at all."""
+    thresholds: Literal["as_trained", "tuned"] = "as_trained"
+    """tuned: what each class needs to be chosen is set on validation, for the task's metric."""
+    offsets: str = ""
+    """Added to the logits of the classes in turn, as in 0.5/-0.2; what tuned thresholds come to."""
     augmentation: Literal["auto", "photos", "glyphs", "none"] = "auto"
     """auto, photos, glyphs or none; none where stages are cached."""
+    label_smoothing: float = 0.0
+    """Share of each label that is spread over all classes, such as 0.1."""
+    mixup: float = 0.0
+    """Mix items in pairs, in shares drawn from Beta(mixup, mixup), such as 0.2; 0: none."""
+    cutmix: float = 0.0
+    """Lay rectangles of one picture into another, in shares drawn from Beta(cutmix, cutmix), such as 1; 0: none."""
+    ema: float = 0.0
+    """Judge and keep the moving average of the weights, with this decay, such as 0.99; 0: the weights themselves."""
+    sam: float = 0.0
+    """Sharpness-aware minimisation within this radius, such as 0.05, at twice the cost; 0: off."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name in ("label_smoothing", "ema"):
+            if not 0 <= getattr(self, name) < 1:
+                raise WrongUse(f"{self.name}:{name}={getattr(self, name)} must be at least 0 and below 1")
+        for name in ("mixup", "cutmix", "sam"):
+            if not getattr(self, name) >= 0:
+                raise WrongUse(f"{self.name}:{name}={getattr(self, name)} must be at least 0")
 
     def recipe(self, n_items: int, **changes: Any) -> Recipe:
         """How to train on so many items."""
         from transferkit.training.loop import Recipe
+        from transferkit.training.thresholds import read as read_offsets
 
         epochs = self.epochs or epochs_for(n_items, self.batch_size)
         recipe = Recipe(
@@ -52,6 +78,13 @@ class GradientMethod(Method, ABC):
             keep_statistics=self.keep_statistics,
             balance=self.balance,
             augmentation=self.augmentation,
+            tune_thresholds=self.thresholds == "tuned",
+            offsets=read_offsets(self.offsets),
+            label_smoothing=self.label_smoothing,
+            mixup=self.mixup,
+            cutmix=self.cutmix,
+            ema=self.ema,
+            sam=self.sam,
         )
         return replace(recipe, **changes)
 
@@ -65,5 +98,6 @@ class GradientMethod(Method, ABC):
         return replace(self, stop_after=stop)
 
     def refit(self, record: FitRecord) -> Self:
-        """As long as validation found best."""
-        return replace(self, stop_after=record.best_epoch)
+        """As long as validation found best, with the thresholds it found."""
+        found = record.settings.get("offsets", self.offsets)
+        return replace(self, stop_after=record.best_epoch, thresholds="as_trained", offsets=found)

@@ -8,26 +8,31 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from transferkit.core.errors import BudgetSpent, Failed
 from transferkit.core.examples import Examples
-from transferkit.core.network import State
+from transferkit.core.network import seeded
 from transferkit.core.predictor import FitRecord
 from transferkit.core.run import Run
-from transferkit.core.task import Curve, Task
+from transferkit.core.task import Curve
 from transferkit.ops.augment import Augmentation, resolve
+from transferkit.training.average import Average
 from transferkit.training.best_state import BestState
-from transferkit.training.evaluation import evaluate, take
+from transferkit.training.evaluation import evaluate, raw_outputs, take
 from transferkit.training.every_core import on_one_core, pays_to_share
+from transferkit.training.imbalance import Balance, Order
 from transferkit.training.inputs import Inputs
+from transferkit.training.losses import Losses, Penalty
 from transferkit.training.model import Model, moved
+from transferkit.training.sharpness import uphill
 from transferkit.training.stages import freeze_before, keep_still, parameter_groups, train_mode
+from transferkit.training.thresholds import lay_in, spelled, tuned_offsets
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,9 +55,23 @@ class Recipe:
     first_moving: int = 0
     """Position of the first stage that moves."""
     keep_statistics: bool = False
-    balance: bool = True
-    """Weigh items so that every class counts alike in the loss."""
+    balance: Balance = "weights"
+    """How rare classes are made to count as much as frequent ones; see `training/imbalance.py`."""
     augmentation: Augmentation = "none"
+    label_smoothing: float = 0.0
+    """Share of each label that is spread over all classes."""
+    mixup: float = 0.0
+    """The a of Beta(a, a), from which the share of mixed items is drawn; 0: none are mixed."""
+    cutmix: float = 0.0
+    """The same for rectangles of pictures; where both are set each batch takes one or the other."""
+    ema: float = 0.0
+    """Decay of the average of weights that is judged and kept; 0: the weights themselves."""
+    tune_thresholds: bool = False
+    """Set what each class needs to be chosen on the held-out items, once the weights are final."""
+    offsets: tuple[float, ...] = ()
+    """Added to the logits of the classes once the weights are final."""
+    sam: float = 0.0
+    """Radius in which the loss should be low everywhere (sharpness-aware minimisation); 0: off."""
 
 
 @dataclass(frozen=True)
@@ -66,20 +85,6 @@ class Material:
 
 
 @dataclass(frozen=True)
-class Step:
-    """One batch on its way, for penalties: L = L_task + penalty(step)."""
-
-    features: State
-    outputs: Any
-    targets: Any
-    progress: float
-    """Share of the schedule that is done, 0 to 1; schedules of a penalty's weight follow it."""
-
-
-Penalty = Callable[[Step], Tensor]
-
-
-@dataclass(frozen=True)
 class Addition:
     """What a method adds to the loop."""
 
@@ -90,6 +95,10 @@ class Addition:
     """Which of the network's parameters move, by name, among those of the moving stages; None: all of them."""
     begin_epoch: Callable[[int], None] | None = None
     """Told the number of each epoch, from 1, before it begins; may set `requires_grad` of what moves from now on."""
+    watched: tuple[int, ...] = ()
+    """Positions, ascending, whose states the penalty is shown; none before the first moving stage."""
+    end: Callable[[], None] | None = None
+    """Called once, with the best state restored: takes out of the network what the method put in."""
 
 
 def train(model: Model, material: Material, recipe: Recipe, run: Run, addition: Addition = Addition()) -> FitRecord:
@@ -98,7 +107,7 @@ def train(model: Model, material: Material, recipe: Recipe, run: Run, addition: 
     Raises BudgetSpent where the deadline comes before the first epoch has ended, Failed where the loss is not a number.
     """
     batch = material.inputs[range(min(len(material.examples), recipe.batch_size))]
-    with on_one_core(not pays_to_share(model.network, batch)):
+    with on_one_core(not pays_to_share(model.network, batch)), seeded(run.derived_seed("dropout")):
         return _train(model, material, recipe, run, addition)
 
 
@@ -117,9 +126,11 @@ def _train(model: Model, material: Material, recipe: Recipe, run: Run, addition:
     n = len(material.examples)
     n_steps = recipe.epochs * len(_batches(torch.arange(n), recipe.batch_size))
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, _warm_up_then_cosine(n_steps, recipe.warm_up))
-    order, noise = run.generator("order"), run.generator("augmentation")
+    noise = run.generator("augmentation")
     targets = task.encode(material.examples.labels or (), model.processor)
-    weights = item_weights(task, material.examples, recipe.balance)
+    losses_of = Losses(model, recipe, material.examples, addition.penalty, run, addition.watched)
+    order = Order(task, material.examples, recipe.balance == "sampling", run.generator("order"))
+    average = Average(model.modules(), recipe.ema) if recipe.ema else None
     augmentation = resolve(recipe.augmentation, material.inputs[range(min(n, 32))])
     keeper = BestState(model.modules(), recipe.patience)
     losses: list[float] = []
@@ -133,19 +144,22 @@ def _train(model: Model, material: Material, recipe: Recipe, run: Run, addition:
             addition.begin_epoch(epoch)
         train_mode(model.network, model.head, recipe.first_moving, recipe.keep_statistics)
         total = 0.0
-        for chosen in _batches(torch.randperm(n, generator=order), recipe.batch_size):
+        for chosen in _batches(order.draw(), recipe.batch_size):
             if run.seconds_left() <= 0:
                 break
             inputs, wanted = task.augment(material.inputs[chosen], take(targets, chosen, device), augmentation, noise)
-            features = model.features(moved(inputs, device), recipe.first_moving)
-            outputs = model.outputs(features, wanted)
-            loss = task.loss(outputs, wanted, None if weights is None else weights[chosen].to(device))
-            if addition.penalty is not None:
-                loss = loss + addition.penalty(Step(features, outputs, wanted, step / n_steps))
+            loss_now = losses_of(moved(inputs, device), wanted, chosen, step / n_steps)
             optimizer.zero_grad(set_to_none=True)
+            loss = loss_now()
             loss.backward()  # type: ignore[no-untyped-call]
+            if recipe.sam:
+                with uphill([p for group in optimizer.param_groups for p in group["params"]], recipe.sam):
+                    optimizer.zero_grad(set_to_none=True)
+                    loss_now().backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             schedule.step()
+            if average is not None:
+                average.update()
             step += 1
             total += float(loss.detach()) * len(chosen)
         if run.seconds_left() <= 0:
@@ -158,12 +172,16 @@ def _train(model: Model, material: Material, recipe: Recipe, run: Run, addition:
             raise Failed(f"the training loss was not a number in epoch {epoch}; try a lower learning_rate")
         losses.append(total / n)
         rates.append(float(optimizer.param_groups[0]["lr"]))
-        keeper.judge(epoch, _judge(model, material, recipe, device), len(material.held_out or ()))
+        with average.in_place() if average is not None else nullcontext():
+            keeper.judge(epoch, _judge(model, material, recipe, device), len(material.held_out or ()))
         run.progress("training", epoch, n_epochs)
         if keeper.exhausted:
             break
+    if average is not None:
+        average.put()
     keeper.restore()
     model.eval()
+    settings = _set_thresholds(model, material, recipe, device, notes)
     as_read = tuple(metric if model.task.metric.higher_is_better else -metric for metric in keeper.metrics)
     return FitRecord(
         curve=Curve(tuple(losses), tuple(keeper.losses), as_read, tuple(rates)),
@@ -172,7 +190,26 @@ def _train(model: Model, material: Material, recipe: Recipe, run: Run, addition:
         total_parameters=sum(p.numel() for p in model.parameters()),
         notes=tuple(notes),
         cut_short=cut_short,
+        settings=settings,
     )
+
+
+def _set_thresholds(
+    model: Model, material: Material, recipe: Recipe, device: torch.device, notes: list[str]
+) -> dict[str, Any]:
+    """Lay the offsets of the classes into the head: the given ones, or those that the held-out items ask for."""
+    offsets = recipe.offsets
+    if recipe.tune_thresholds and material.held_out is not None and material.held_out_examples is not None:
+        outputs = raw_outputs(model, material.held_out, recipe.first_moving, device)
+        found = tuned_offsets(model.task, outputs, material.held_out_examples.labels or ())
+        if found is None:
+            notes.append("too few validation items to tune thresholds on; each class is chosen as it was trained")
+        else:
+            offsets = tuple(round(float(offset), 4) for offset in found)
+    if not offsets:
+        return {}
+    lay_in(model.head, offsets)
+    return {"offsets": spelled(offsets)}
 
 
 def _batches(order: Tensor, size: int) -> list[Tensor]:
@@ -181,18 +218,6 @@ def _batches(order: Tensor, size: int) -> list[Tensor]:
     if len(batches) > 1 and len(batches[-1]) == 1:
         batches[-2:] = [torch.cat(batches[-2:])]
     return batches
-
-
-def item_weights(task: Task, examples: Examples, balance: bool) -> Tensor | None:
-    """(n,) weights of the loss with mean 1: the owner's, times what makes every stratum count alike; None: all alike."""
-    weights = np.ones(len(examples)) if examples.weights is None else examples.weights.astype(float)
-    if balance and examples.labels is not None:
-        strata = task.strata(examples.labels)
-        counts = np.bincount(strata)
-        weights = weights / counts[strata]
-    if np.allclose(weights, weights[0]):
-        return None
-    return torch.from_numpy((weights / weights.mean()).astype(np.float32))
 
 
 def _judge(model: Model, material: Material, recipe: Recipe, device: torch.device) -> tuple[float, float] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +26,17 @@ class Model:
     def features(self, state: State, start: int = 0) -> State:
         """The network's last state, from the state at position `start`."""
         return self.network.run(state, start)
+
+    def watched_features(
+        self, state: State, start: int, positions: Sequence[int]
+    ) -> tuple[State, dict[int, State]]:
+        """As `features`, with the states that are passed on the way at these positions, in ascending order."""
+        states = {}
+        for position in positions:
+            if position > start:
+                state, start = self.network.run(state, start, position), position
+            states[position] = state
+        return self.network.run(state, start), states
 
     def outputs(self, features: State, targets: Any | None = None) -> Any:
         """Raw outputs from the network's last state; with targets a decoder is taught, without it generates."""

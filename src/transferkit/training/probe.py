@@ -13,7 +13,7 @@ from transferkit.core.target import Target
 from transferkit.training.body import Body
 from transferkit.training.fitted import FittedNetwork
 from transferkit.training.frozen import frozen_states
-from transferkit.training.loop import item_weights
+from transferkit.training.imbalance import item_weights
 from transferkit.training.model import Model
 
 

@@ -29,7 +29,8 @@ def keep_still(network: Network, moves: Callable[[str, nn.Parameter], bool]) -> 
 
 
 def train_mode(network: Network, head: nn.Module, first_moving: int, keep_statistics: bool) -> None:
-    """Put what moves in train mode. Frozen stages stay in eval mode, so that nothing in them changes.
+    """Put what moves in train mode. Frozen stages stay in eval mode, so that nothing in them changes: those before
+    `first_moving`, and those none of whose parameters gets a gradient now.
 
     `keep_statistics`: BatchNorm in moving stages keeps the running mean and variance of its source as well; a handful
     of items estimates them badly.
@@ -37,7 +38,10 @@ def train_mode(network: Network, head: nn.Module, first_moving: int, keep_statis
     network.eval()
     head.train()
     for name in network.stages[first_moving:]:
-        for module in network.stage(name).modules():
+        stage = network.stage(name)
+        if not any(p.requires_grad for p in stage.parameters()) and any(True for _ in stage.parameters()):
+            continue
+        for module in stage.modules():
             module.training = not (keep_statistics and isinstance(module, _NORMALISERS_WITH_STATISTICS))
 
 

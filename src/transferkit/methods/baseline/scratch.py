@@ -19,13 +19,15 @@ if TYPE_CHECKING:
 class Scratch(GradientMethod):
     """Train a new network on the target. A model given as source lends its architecture and input size, not its weights.
 
+    A source whose weights cannot be trained lends nothing: the default network of the target's modality is trained then.
+
     The baseline of every study. On its own it is the right choice where labels are plenty or no source is near.
 
     >>> str(Scratch(epochs=20))
     'scratch:epochs=20'
     """
 
-    needs: ClassVar[Needs] = Needs(models=(0, 1))
+    needs: ClassVar[Needs] = Needs(models=(0, 1), moves_weights=False)
     is_baseline: ClassVar[bool] = True
     tunes: ClassVar[dict[str, tuple[Any, ...]]] = {"learning_rate": (4e-3, 1e-3, 1e-2)}
 
@@ -42,8 +44,8 @@ class Scratch(GradientMethod):
 
         check_sources(self, sources)
         seed = run.derived_seed("initialisation")
-        if sources:
-            lent = Body.pretrained(sources[0])
+        if sources and not sources[0].card().frozen:
+            lent = Body.pretrained(sources[0], target)
             body = Body.fresh(lent.architecture, lent.processor, seed)
         else:
             body = default_body(target, seed)

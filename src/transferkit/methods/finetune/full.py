@@ -48,6 +48,6 @@ class Full(GradientMethod):
         from transferkit.training.probe import probe_head
 
         check_sources(self, sources)
-        body = Body.pretrained(sources[0])
+        body = Body.pretrained(sources[0], target)
         head = probe_head(body, target, "ridge", run) if self.probe_first and target.task.needs_features else None
         return fine_tune(body, head, target, self.recipe(len(target.train)), run, self.moving_stages)

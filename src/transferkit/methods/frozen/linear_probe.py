@@ -28,7 +28,7 @@ class LinearProbe(Method):
     'linear_probe:solver=logistic'
     """
 
-    needs: ClassVar[Needs] = Needs(models=(1, 1), features=True)
+    needs: ClassVar[Needs] = Needs(models=(1, 1), features=True, moves_weights=False)
     paper: ClassVar[str] = "arXiv:1610.01644"
     deterministic: ClassVar[bool] = True
     tried_on: ClassVar[Literal["every", "promising", "named"]] = "every"
@@ -42,4 +42,4 @@ class LinearProbe(Method):
         from transferkit.training.probe import probe
 
         check_sources(self, sources)
-        return probe(Body.pretrained(sources[0]), target, self.solver, run)
+        return probe(Body.pretrained(sources[0], target), target, self.solver, run)

@@ -7,10 +7,7 @@ there belongs to the last block). A model of no known layout has the one stage `
 
 from __future__ import annotations
 
-import copy
-import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any, cast, final
 
 import torch
@@ -19,67 +16,31 @@ from torch import Tensor, nn
 from transferkit.core.architecture import Architecture
 from transferkit.core.errors import WrongUse
 from transferkit.core.network import Network, State
+from transferkit.sources.architectures import _transformers_checkpoint
+from transferkit.sources.architectures._transformers_checkpoint import Unfit, first_line
 from transferkit.sources.architectures._vision_layouts import Layout, enter, layout_of
-
-_NOT_SHAPE = ("id2label", "label2id", "transformers_version", "_name_or_path", "dtype", "torch_dtype", "auto_map")
-"""Fields of a configuration that do not change what is built."""
 
 
 def build(config: Mapping[str, Any], classifier: bool) -> Network:
     """A fresh network of a transformers configuration, as `settings_for` writes it down."""
-    from transformers import AutoConfig
-
-    settings = dict(config)
-    read = AutoConfig.for_model(settings.pop("model_type"), **settings)
-    return wrap(_auto_class(classifier).from_config(read, dtype=torch.float32, trust_remote_code=False), classifier)
+    return wrap(_transformers_checkpoint.fresh(_auto_class(classifier), config), classifier)
 
 
 def settings_for(config: Any, classifier: bool) -> dict[str, Any]:
     """The settings from which `build` makes the architecture of a transformers configuration."""
-    plain = json.loads(config.to_json_string(use_diff=False))
-    shape = {name: value for name, value in plain.items() if name not in _NOT_SHAPE}
-    if classifier:
-        shape["num_labels"] = config.num_labels
-    return {"config": {**shape, "model_type": config.model_type}, "classifier": classifier}
-
-
-@dataclass(frozen=True)
-class Unfit:
-    """What a checkpoint lacks of what the network uses; both empty where it fits."""
-
-    missing: tuple[str, ...]
-    reshaped: tuple[str, ...]
-    """Spelled out: `classifier.weight is (10, 64), expected (5, 64)`."""
+    return {"config": _transformers_checkpoint.shape_of(config, classifier), "classifier": classifier}
 
 
 def load(folder: str, config: Any, classifier: bool, pickled: bool = False) -> tuple[Network, Unfit]:
     """The network with a local checkpoint's weights, and what of it the checkpoint does not give."""
-    model, told = _auto_class(classifier).from_pretrained(
-        folder,
-        config=config,
-        dtype=torch.float32,
-        use_safetensors=not pickled,
-        local_files_only=True,
-        trust_remote_code=False,
-        ignore_mismatched_sizes=True,
-        output_loading_info=True,
+    return _transformers_checkpoint.load(
+        _auto_class(classifier), folder, config, pickled, lambda model: wrap(model, classifier)
     )
-    named = {id(tensor): name for name, tensor in _tensors(model)}
-    network = wrap(model, classifier)
-    used = {named[id(tensor)] for _, tensor in _tensors(network) if id(tensor) in named}
-    missing = sorted(name for name in used & set(told["missing_keys"]) if not name.endswith("num_batches_tracked"))
-    reshaped = [
-        f"{name} is {tuple(given)}, expected {tuple(expected)}" for name, given, expected in told["mismatched_keys"]
-    ]
-    return network.eval(), Unfit(tuple(missing), tuple(reshaped))
 
 
 def outline(config: Any, classifier: bool) -> tuple[int, bool]:
     """How many parameters the body has, and whether there is a head beside it; allocates none of them."""
-    config = copy.deepcopy(config)  # taking a model apart may change its configuration
-    with torch.device("meta"):
-        model = _auto_class(classifier).from_config(config, trust_remote_code=False)
-        body, head, _ = _parts(model, classifier)
+    body, head, _ = _parts(_transformers_checkpoint.on_meta(_auto_class(classifier), config), classifier)
     return sum(parameter.numel() for parameter in body.parameters()), head is not None
 
 
@@ -89,11 +50,6 @@ def wrap(model: Any, classifier: bool) -> Network:
     return TransformersVision(
         Architecture.of("transformers_vision", settings_for(config, classifier)), *_parts(model, classifier)
     )
-
-
-def _tensors(module: nn.Module) -> Iterator[tuple[str, Tensor]]:
-    yield from module.named_parameters()
-    yield from module.named_buffers()
 
 
 def _auto_class(classifier: bool) -> Any:
@@ -198,7 +154,7 @@ class TransformersVision(Network):
                 features = self.run(torch.zeros(1, 3, height, width))
         except Exception as reason:  # a family may fail in any way on what is not its kind of input
             raise WrongUse(
-                f"a {self.body.config.model_type} model does not turn one picture into features: {_first_line(reason)}"
+                f"a {self.body.config.model_type} model does not turn one picture into features: {first_line(reason)}"
             ) from reason
         finally:
             self.body.train(training)
@@ -213,7 +169,3 @@ def _features_of(output: Any) -> Tensor:
             return cast(Tensor, found).flatten(1)
     state = cast(Tensor, output["last_hidden_state"])
     return state.mean((-2, -1)) if state.ndim == 4 else state.mean(1)
-
-
-def _first_line(reason: BaseException) -> str:
-    return (str(reason).strip() or type(reason).__name__).splitlines()[0]

@@ -1,0 +1,146 @@
+"""The network in a folder that `save` wrote: a predictor's body and head, read as a source.
+
+A fitted predictor is two files (`artifact/saved.py` writes them): `settings.json` says which architecture and processor it
+has, `tensors.safetensors` holds the weights of its network and of its head. Nothing of the predictor's code is run here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from transferkit.core.architecture import Architecture
+from transferkit.core.errors import Failed, WrongUse
+from transferkit.core.source import Card, Processor
+from transferkit.sources import architectures, processors
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from transferkit.core.network import Network
+
+SETTINGS = "settings.json"
+TENSORS = "tensors.safetensors"
+NETWORK, HEAD = "network.", "head."
+_BUFFERS = ("running_mean", "running_var", "num_batches_tracked")
+
+
+def is_saved(folder: Path) -> bool:
+    """Whether a predictor was saved there."""
+    return (folder / SETTINGS).is_file() and (folder / TENSORS).is_file()
+
+
+def card(folder: Path, name: str) -> Card:
+    """From the settings and the table of contents of the tensors; the weights stay on disk."""
+    from safetensors import safe_open
+
+    said, processor_ = _described(folder), processor(folder)
+    with safe_open(folder / TENSORS, framework="numpy") as file:
+        shapes = {key: tuple(file.get_slice(key).get_shape()) for key in file.keys()}  # noqa: SIM118 - no mapping
+    body = [_product(shape) for key, shape in shapes.items() if _is_body(key)]
+    chosen = said["record"]["settings"]
+    return Card(
+        name=name,
+        modality=processor_.modality,
+        holds="model",
+        fingerprint=said["tensors"]["sha256"][:20],
+        architecture=_with_own_head(_architecture(said), said, shapes) or _architecture(said),
+        parameters=sum(body),
+        bytes=said["tensors"]["bytes"],
+        classes=_classes(said) if _with_own_head(_architecture(said), said, shapes) else (),
+        trained_on=str(chosen.get("trained_on", "unknown")),
+        accuracy=chosen.get("validation_accuracy"),
+    )
+
+
+def network(folder: Path) -> Network:
+    """A new network with the saved weights; the predictor's head is its own head, where the architecture has one."""
+    from safetensors.torch import load
+
+    said, path = _described(folder), folder / TENSORS
+    content = path.read_bytes()
+    if hashlib.sha256(content).hexdigest() != said["tensors"]["sha256"]:
+        raise Failed(f"{path} is damaged or belongs to another save (its SHA-256 is not the one in {SETTINGS})")
+    tensors = load(content)
+    plain = _architecture(said)
+    with_head = _with_own_head(plain, said, {key: tuple(value.shape) for key, value in tensors.items()})
+    built = architectures.build(with_head or plain)
+    try:
+        built.load_state_dict(_state(tensors, own_head=with_head is not None))
+    except RuntimeError as reason:
+        short = str(reason).splitlines()[0]
+        raise Failed(f"{folder}: the weights do not fit a {plain.kind} as this installation builds it ({short})") from None
+    return built
+
+
+def processor(folder: Path) -> Processor:
+    """What turns items into the network's input."""
+    return processors.build(_described(folder)["predictor"]["settings"]["processor"])
+
+
+def _described(folder: Path) -> dict[str, Any]:
+    path = folder / SETTINGS
+    try:
+        said: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        inside = said["predictor"]["settings"]
+        said["tensors"]["sha256"], said["record"]["settings"]
+    except FileNotFoundError:
+        raise Failed(f"{folder} is gone: the network that was kept there cannot be read; run it again") from None
+    except (ValueError, KeyError, TypeError):
+        raise WrongUse(f"{path} was not written by transferkit; give the folder that a model was saved to") from None
+    if not {"architecture", "processor"} <= set(inside):
+        what = str(said["predictor"].get("class", "")).rpartition(":")[2] or "predictor"
+        raise WrongUse(f"{folder} holds a {what}, in which there is no network to transfer from; name another source")
+    return said
+
+
+def _architecture(said: Mapping[str, Any]) -> Architecture:
+    described = said["predictor"]["settings"]["architecture"]
+    return Architecture.of(described["kind"], described["settings"])
+
+
+def _classes(said: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(said["task"]["settings"].get("classes") or ())
+
+
+def _with_own_head(
+    plain: Architecture, said: Mapping[str, Any], shapes: Mapping[str, tuple[int, ...]]
+) -> Architecture | None:
+    """The architecture with the predictor's head as its own; None where it takes none of that kind."""
+    classes = _classes(said)
+    takes = inspect.signature(architectures.module_of(plain).build).parameters
+    if not classes or "n_classes" not in takes:
+        return None
+    changed = Architecture.of(plain.kind, plain.arguments() | {"n_classes": len(classes)})
+    heads = {key.removeprefix(HEAD): shape for key, shape in shapes.items() if key.startswith(HEAD)}
+    is_linear = set(heads) == {"weight", "bias"} and len(heads["weight"]) == 2 and heads["bias"] == (len(classes),)
+    return changed if is_linear and _has_linear_head(plain.kind) else None
+
+
+def _has_linear_head(kind: str) -> bool:
+    """Built with two classes and as few weights as it takes, is its head one linear layer?"""
+    return kind in LINEAR_HEADED
+
+
+def _state(tensors: Mapping[str, Tensor], own_head: bool) -> dict[str, Tensor]:
+    """The names of a network's `state_dict`."""
+    state = {key.removeprefix(NETWORK): value for key, value in tensors.items() if key.startswith(NETWORK)}
+    if own_head:
+        state = {key: value for key, value in state.items() if not key.startswith(HEAD)}
+        state |= {key: value for key, value in tensors.items() if key.startswith(HEAD)}
+    return state
+
+
+def _is_body(key: str) -> bool:
+    return key.startswith(NETWORK) and not key.startswith(NETWORK + HEAD) and not key.endswith(_BUFFERS)
+
+
+def _product(shape: tuple[int, ...]) -> int:
+    product = 1
+    for side in shape:
+        product *= side
+    return product

@@ -1,0 +1,48 @@
+"""TuningMethod: what every method shares that trains on from one source's weights. Imports nothing heavy."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from transferkit.core.method import Needs, check_sources
+from transferkit.training.gradient_method import GradientMethod
+
+if TYPE_CHECKING:
+    from transferkit.core.predictor import Predictor
+    from transferkit.core.run import Run
+    from transferkit.core.source import Source
+    from transferkit.core.target import Target
+    from transferkit.training.loop import Addition
+    from transferkit.training.model import Model
+
+
+@dataclass(frozen=True, kw_only=True)
+class TuningMethod(GradientMethod, ABC):
+    """Fine-tuning with something of its own: a subclass says in `addition` what it adds to the loop."""
+
+    needs: ClassVar[Needs] = Needs(models=(1, 1))
+    tunes: ClassVar[dict[str, tuple[Any, ...]]] = {"learning_rate": (5e-4, 1e-4, 2e-3)}
+
+    probe_first: bool = True
+    """The head starts as the linear probe (LP-FT, arXiv:2202.10054); False: a random head."""
+
+    def fit(self, sources: tuple[Source, ...], target: Target, run: Run) -> Predictor:
+        """Probe, then train with what the method adds."""
+        from transferkit.training.body import Body
+        from transferkit.training.fine_tuning import fine_tune
+        from transferkit.training.probe import probe_head
+
+        check_sources(self, sources)
+        body = Body.pretrained(sources[0], target)
+        head = probe_head(body, target, "ridge", run) if self.probe_first and target.task.needs_features else None
+        recipe = self.recipe(len(target.train))
+        return fine_tune(body, head, target, recipe, run, add=lambda model: self.addition(model, sources[0], target, run))
+
+    @abstractmethod
+    def addition(self, model: Model, source: Source, target: Target, run: Run) -> Addition:
+        """What is added to the loop for this model, which still holds the source's weights and is on the CPU.
+
+        Raises one line where the source has not what the method builds on.
+        """
