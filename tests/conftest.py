@@ -41,3 +41,13 @@ def tiny_target() -> Target:
     """24 open labels, 30 sealed ones, three easy classes: every method finishes on it in seconds."""
     pictures, labels = bars(24, seed=0)
     return Target.of(pictures, labels, test=bars(30, seed=1), name="bars")
+
+
+@pytest.fixture(scope="session")
+def bars_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """36 other pictures of the same three classes, in class folders: labelled data to learn from first."""
+    folder = tmp_path_factory.mktemp("data") / "stripes"
+    for i, (picture, label) in enumerate(zip(*bars(36, seed=2), strict=True)):
+        (folder / label).mkdir(parents=True, exist_ok=True)
+        picture.save(folder / label / f"{i}.png")
+    return folder

@@ -24,6 +24,8 @@ from bench.oracle.fine_tune import add
 from bench.oracle.sources import sources
 from bench.oracle.table import Problem, problems
 from bench.oracle.targets import TARGETS
+from transferkit.core.errors import Failed
+from transferkit.core.method import Method
 from transferkit.core.run import Run
 from transferkit.core.source import Source
 from transferkit.core.target import Target
@@ -75,13 +77,17 @@ def likely_sets(table: Sequence[Problem]) -> list[list[int]]:
     return [likely(judged.forecast.chance) for judged in rules.left_out(table, tuple(RULE.coefficients))]
 
 
-def likely(chance: np.ndarray) -> list[int]:
-    """The positions of `likely_best`."""
+def likely(chance: np.ndarray | None) -> list[int]:
+    """The positions of `likely_best`; a forecast by a rule has chances."""
+    if chance is None:
+        raise ValueError("nothing is known of the chances")
     rows = [RankedSource(str(i), 0.0, 0.0, 0.0, {}, None, chance=float(one)) for i, one in enumerate(chance)]
     return [int(name) for name in likely_best(rows)]
 
 
-def cross_fitted(source: Source, target: Target, method: Full, n_folds: int, run: Run) -> tuple[np.ndarray, np.ndarray]:
+def cross_fitted(
+    source: Source, target: Target, method: Method, n_folds: int, run: Run
+) -> tuple[np.ndarray, np.ndarray]:
     """(n,) of 0 and 1 and (n,) of chances of the true class: every label, judged by what was fitted to other folds."""
     data = target.train
     strata = target.task.strata(data.labels or ())
@@ -92,7 +98,8 @@ def cross_fitted(source: Source, target: Target, method: Full, n_folds: int, run
         judged = np.flatnonzero(fold == held)
         predictor = method.fit((source,), replace(target, train=data.take(np.flatnonzero(fold != held))), run)
         predictions = predictor.judge(data.take(judged), run)
-        assert predictions.scores is not None
+        if predictions.scores is None:
+            raise Failed(f"{method.name} gives no chances, which the table needs")
         truth = [classes.index(str((data.labels or ())[i])) for i in judged]
         sure[judged] = predictions.scores[np.arange(len(judged)), truth]
         right[judged] = predictions.scores.argmax(axis=1) == truth

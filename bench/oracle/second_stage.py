@@ -1,13 +1,15 @@
 """A second stage: what fine-tuning the likely sources briefly, on folds of the labels (`briefly.py`), adds to their ranking.
 
-Three orders of a target's likely sources are judged, each by what all other targets teach:
+Four orders of a target's likely sources are judged, each by what all other targets teach:
 
 - `accuracy`: right answers on left-out labels after tuning; equal ones in the order of the first stage;
 - `chance`: the mean chance given to the true class, a finer reading of the same fits;
+- `log chance`: the mean of its logarithm, no chance counting as less than 1/1000;
 - `combined`: the first stage's forecast and the logit of that accuracy, weighed by the inverse of what either's square errors,
   centred within a target, were on the other targets.
 
-Every other source stays behind them, in the order of the first stage.
+Every other source stays behind them, in the order of the first stage. `regret_of_label_noise` is what could be hoped for at
+best.
 """
 
 from __future__ import annotations
@@ -27,6 +29,8 @@ from transferkit.core.errors import Failed
 from transferkit.evaluate.forecast import RULE
 
 FILE = "briefly_tuned.csv"
+DRAWS = 4000
+LEAST_CHANCE = 1e-3
 BEHIND = 1e3
 """Taken off the logits of what was not tuned."""
 
@@ -95,6 +99,11 @@ def by_chance(one: Stage, others: Sequence[Stage]) -> np.ndarray:
     return np.asarray(one.sure.mean(axis=1))
 
 
+def by_log_chance(one: Stage, others: Sequence[Stage]) -> np.ndarray:
+    """(n_chosen,)"""
+    return np.asarray(np.log(np.maximum(one.sure, LEAST_CHANCE)).mean(axis=1))
+
+
 def combined(one: Stage, others: Sequence[Stage]) -> np.ndarray:
     """(n_chosen,)"""
     first = _square_error([other.truth - other.first[other.chosen] for other in others])
@@ -111,6 +120,7 @@ def _square_error(errors: Sequence[np.ndarray]) -> float:
 ORDERS: dict[str, Callable[[Stage, Sequence[Stage]], np.ndarray]] = {
     "accuracy": by_accuracy,
     "chance": by_chance,
+    "log chance": by_log_chance,
     "combined": combined,
 }
 
@@ -123,3 +133,50 @@ def values(made: Sequence[Stage], order: str) -> list[np.ndarray]:
         ordered[one.chosen] = ORDERS[order](one, [other for other in made if other is not one])
         found.append(ordered)
     return found
+
+
+def regret_of_label_noise(made: Sequence[Stage]) -> list[float]:
+    """For every target: the mean regret of a reader that is right on average, yet judges by as many labels as there are.
+
+    Its value of a likely source is what full fine-tuning truly reaches plus the error of the mean over n items, drawn by the
+    bootstrap of the tuned fits' right answers, the same items for all sources.
+    """
+    generator = np.random.default_rng(0)
+    found = []
+    for one in made:
+        n = one.right.shape[1]
+        drawn = generator.integers(0, n, (DRAWS, n))
+        error = one.right[:, drawn].mean(axis=2) - one.right.mean(axis=1, keepdims=True)  # (n_chosen, DRAWS)
+        truth = one.problem.truth[one.chosen]
+        picked = (truth[:, None] + error).argmax(axis=0)
+        found.append(float(one.problem.truth.max() - truth[picked].mean()))
+    return found
+
+
+def leads(made: Sequence[Stage]) -> dict[str, dict[str, float]]:
+    """Target -> how far the source that tuning puts first is ahead of the truly best likely one, in shares.
+
+    On the labels, with the standard error of that, paired by item; and on the test.
+    """
+    found = {}
+    for one in made:
+        truth = one.problem.truth[one.chosen]
+        picked, best = int(by_accuracy(one, []).argmax()), int(truth.argmax())
+        apart = one.right[picked] - one.right[best]
+        found[one.problem.target] = {
+            "on_labels": float(apart.mean()),
+            "standard_error": float(apart.std(ddof=1) / np.sqrt(len(apart))),
+            "on_test": float(truth[picked] - truth[best]),
+        }
+    return found
+
+
+def cost_share(made: Sequence[Stage], folder: Path = HERE) -> float:
+    """Seconds of this stage, as a share of fine-tuning every source once on all labels."""
+    taken: dict[tuple[str, str], list[float]] = {}
+    with (folder / "fine_tuned.csv").open(newline="") as file:
+        for row in csv.DictReader(file):
+            if row["method"] == "full":
+                taken.setdefault((row["target"], row["source"]), []).append(float(row["seconds"]))
+    everything = sum(np.mean(taken[one.problem.target, name]) for one in made for name in one.problem.sources)
+    return float(sum(one.seconds for one in made) / everything)

@@ -25,6 +25,7 @@ from itertools import product
 import numpy as np
 
 from bench.oracle import rules
+from bench.oracle.regret import regret
 from bench.oracle.table import Problem, problems
 from transferkit.evaluate.forecast import RULE
 
@@ -64,6 +65,7 @@ def columns(problem: Problem, names: Sequence[str]) -> np.ndarray:
     """(n_sources, n_names)"""
     known = rules.terms_of(problem) | {
         "readers": np.mean([rules.terms_of(problem)[name] for name in RULE.coefficients if name in READERS], axis=0),
+        "all readers": np.mean([rules.terms_of(problem)[name] for name in READERS], axis=0),
         "logme": problem.scores["logme"],
         "depth": np.log10([next((n for k, n in LAYERS.items() if one.startswith(k)), 5) for one in problem.sources]),
     }
@@ -166,6 +168,7 @@ TERMS = ("readers", "size")
 TRIED: dict[str, Rule] = {
     "slopes within targets": partial(mixed, names=TERMS, kinds=()),
     "experience with a source": partial(mixed, names=TERMS, kinds=(itself,)),
+    "experience with a source, all readers": partial(mixed, names=("all readers", "size"), kinds=(itself,)),
     "experience with an architecture": partial(mixed, names=TERMS, kinds=(architecture,)),
     "experience with both": partial(mixed, names=TERMS, kinds=(itself, architecture)),
     "weight of evidence": weight_of_evidence,
@@ -188,3 +191,16 @@ def peeking(table: Sequence[Problem]) -> list[np.ndarray]:
     """(n_sources,) for every target: accuracy of a linear probe of the labels, on the test itself."""
     probed = {one.target: dict(zip(one.sources, one.truth, strict=True)) for one in problems(method="linear_probe")}
     return [np.array([probed[one.target][source] for source in one.sources]) for one in table]
+
+
+def regrets_of_one_seed(table: Sequence[Problem]) -> list[float]:
+    """For every target: what is lost by picking on the test after fine-tuning every source with one seed, judged by the others;
+    mean over seeds. What the oracle's own noise costs."""
+    found = []
+    for one in table:
+        losses = []
+        for seed in range(one.accuracies.shape[1]):
+            rest = np.nanmean(np.delete(one.accuracies, seed, axis=1), axis=1)
+            losses.append(regret(rest, one.accuracies[:, seed]))
+        found.append(float(np.mean(losses)))
+    return found

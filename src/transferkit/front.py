@@ -41,11 +41,13 @@ def rank(
     `candidates(target)`, here and in the other verbs.
     """
     from transferkit.planner.ranking import rank_sources
+    from transferkit.planner.source_tasks import with_networks
 
     run = Run(seed=seed, cache=cache or _default_cache(), device=device, progress=progress)
     given, read = _sources_and_target(sources, target, seed, device)
-    ranking = rank_sources(given, read, run)
-    ranking.sorted(given)  # refuses where none can be used
+    usable = with_networks(given, read, run)
+    ranking = rank_sources(usable, read, run)
+    ranking.sorted(usable)  # refuses where none can be used
     return ranking
 
 

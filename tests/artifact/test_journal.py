@@ -11,12 +11,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from transferkit.artifact import saved
 from transferkit.artifact.journal import JOURNAL, TRIALS, Journal, glimpse
 from transferkit.core.errors import Failed, WrongUse
 from transferkit.evaluate.trial import TrialKey, TrialResult
-from transferkit.methods.baseline.majority import Frequencies
+from transferkit.methods.baseline.majority import Blind
 from transferkit.tasks.classify import Classify
 
 IDENTITY = {"target": "f00d", "seeds": [0, 1], "task": "classify"}
@@ -26,8 +27,8 @@ def key(seed: int = 0) -> TrialKey:
     return TrialKey("full < zoo:digits-cnn", "full:epochs=5", ("beef",), "f00d", "try", seed)
 
 
-def predictor() -> Frequencies:
-    return Frequencies(Classify(("cat", "dog")), np.array([0.25, 0.75]))
+def predictor() -> Blind:
+    return Blind(Classify(("cat", "dog")), torch.tensor([[0.25, 0.75]]).log())
 
 
 def test_a_finished_trial_is_there_after_reopening(tmp_path: Path) -> None:
@@ -228,10 +229,10 @@ def test_a_second_opening_is_refused_and_names_the_process(tmp_path: Path) -> No
 
 WORKER = """
 import sys, time
-import numpy as np
+import torch
 from transferkit.artifact.journal import Journal
 from transferkit.evaluate.trial import TrialKey, TrialResult
-from transferkit.methods.baseline.majority import Frequencies
+from transferkit.methods.baseline.majority import Blind
 from transferkit.tasks.classify import Classify
 
 directory, last = sys.argv[1], int(sys.argv[2])
@@ -241,7 +242,7 @@ with Journal.open(directory, {"study": 1}) as journal:
         key = TrialKey("arm", "full", (), "t", "try", seed)
         if journal.finished(key) is None:
             journal.finish(key, TrialResult("done", 1.0, validation=seed / 7),
-                           Frequencies(Classify(("a", "b")), np.linspace(0.1, 0.9, 2)))
+                           Blind(Classify(("a", "b")), torch.tensor([[0.1, 0.9]]).log()))
             print(f"kept {seed}", flush=True)
     print("end", flush=True)
 """

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-import numpy as np
 import pytest
+import torch
 
 from transferkit.artifact.journal import Journal
 from transferkit.artifact.kept import keep
@@ -12,10 +12,10 @@ from transferkit.artifact.report_json import read_summary
 from transferkit.artifact.saved import load
 from transferkit.core.errors import WrongUse
 from transferkit.evaluate.summary import StudySummary
-from transferkit.methods.baseline.majority import Frequencies
+from transferkit.methods.baseline.majority import Blind
 from transferkit.tasks.classify import Classify
 
-BEST = Frequencies(Classify(("cat", "dog")), np.array([0.25, 0.75]))
+BEST = Blind(Classify(("cat", "dog")), torch.tensor([[0.25, 0.75]]).log())
 
 
 def test_everything_is_kept_and_found_again(summaries: dict[str, StudySummary], tmp_path: Path) -> None:

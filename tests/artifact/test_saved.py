@@ -16,7 +16,7 @@ from transferkit.core.architecture import Architecture
 from transferkit.core.errors import Failed, TransferkitError, WrongUse
 from transferkit.core.predictor import FitRecord, Predictor
 from transferkit.core.task import Curve, Predictions
-from transferkit.methods.baseline.majority import Frequencies
+from transferkit.methods.baseline.majority import Blind
 from transferkit.tasks.classify import Classify
 
 TASK = Classify(("<b>", "dog"))
@@ -53,7 +53,7 @@ def edit(folder: Path, change: Any) -> None:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    save(Frequencies(TASK, np.array([0.25, 0.75])), tmp_path / "model")
+    save(Blind(TASK, torch.tensor([[0.25, 0.75]]).log()), tmp_path / "model")
     return tmp_path / "model"
 
 
@@ -63,11 +63,11 @@ def test_a_predictor_comes_back_with_its_task_and_predictions(folder: Path) -> N
     predictions = again.predict([1, 2, 3])
     assert predictions.labels == ("dog",) * 3
     assert predictions.scores is not None
-    np.testing.assert_array_equal(predictions.scores, [[0.25, 0.75]] * 3)
+    np.testing.assert_allclose(predictions.scores, [[0.25, 0.75]] * 3, rtol=1e-6)
 
 
 def test_the_record_comes_back_bit_for_bit(tmp_path: Path) -> None:
-    predictor = Frequencies(TASK, np.array([0.25, 0.75]))
+    predictor = Blind(TASK, torch.tensor([[0.25, 0.75]]).log())
     predictor.record = FitRecord(
         curve=Curve(training_loss=(0.1 + 0.2, float("inf")), validation_metric=(0.5, 0.75)),
         best_epoch=2,
@@ -110,7 +110,7 @@ def test_nothing_is_pickled(folder: Path) -> None:
 
 def test_saving_again_replaces_the_former_and_leaves_other_files(folder: Path) -> None:
     (folder / "report.html").write_text("kept")
-    save(Frequencies(TASK, np.array([0.9, 0.1])), folder)
+    save(Blind(TASK, torch.tensor([[0.9, 0.1]]).log()), folder)
     assert load(folder).predict([1]).labels == ("<b>",)
     assert (folder / "report.html").read_text() == "kept"
 
@@ -118,7 +118,7 @@ def test_saving_again_replaces_the_former_and_leaves_other_files(folder: Path) -
 def test_a_foreign_settings_file_is_not_overwritten(tmp_path: Path) -> None:
     (tmp_path / SETTINGS).write_text('{"theme": "dark"}')
     with pytest.raises(WrongUse, match="not written by transferkit"):
-        save(Frequencies(TASK, np.array([0.25, 0.75])), tmp_path)
+        save(Blind(TASK, torch.tensor([[0.25, 0.75]]).log()), tmp_path)
     assert (tmp_path / SETTINGS).read_text() == '{"theme": "dark"}'
 
 

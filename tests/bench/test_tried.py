@@ -108,3 +108,14 @@ def test_no_rule_sees_the_truth_of_the_target_it_orders(name):
 def test_the_probe_that_peeks_has_a_value_for_every_source():
     table = problems()
     assert all(not np.isnan(found).any() for found in tried.peeking(table))
+
+
+def test_one_seed_is_judged_by_the_others():
+    (one,) = world(1)
+    first, second = np.zeros(N_SOURCES), np.zeros(N_SOURCES)
+    first[0], second[:2] = (
+        0.9,
+        (0.5, 0.6),
+    )  # picks the first, which the other seed puts 0.1 behind; and the second, 0.9 behind
+    table = [one.__class__(**{**vars(one), "accuracies": np.stack([first, second], axis=1)})]
+    assert tried.regrets_of_one_seed(table) == [pytest.approx((0.1 + 0.9) / 2)]

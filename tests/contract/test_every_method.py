@@ -3,6 +3,7 @@
 import dataclasses
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from transferkit.core import registry
 from transferkit.core.errors import BudgetSpent, WrongUse
 from transferkit.core.examples import Examples, Sealed
 from transferkit.core.method import Method
-from transferkit.core.predictor import FitRecord
+from transferkit.core.predictor import FitRecord, Predictor
 from transferkit.core.run import Run
 from transferkit.core.source import Source
 from transferkit.core.spelling import read_method
@@ -35,6 +36,41 @@ def _method(request: pytest.FixtureRequest) -> Method:
 def _sources(method: Method) -> tuple[Source, ...]:
     """As few sources as the method takes."""
     return MODELS[: method.needs.models[0]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Fit:
+    """A fit with seed 3 on the first fold, and what it left of the world around it."""
+
+    predictor: Predictor
+    generator_kept: bool
+    changed: tuple[str, ...]
+    """Weights of the sources that are not what they were."""
+    openings: tuple[str, ...]
+    """Of the sealed test."""
+
+
+_fits: dict[Method, Fit] = {}
+
+
+@pytest.fixture(name="fit")
+def _fit(method: Method, sources: tuple[Source, ...], tiny_target: Target) -> Fit:
+    """Made once a method: most of what every method promises can be seen on one fit."""
+    if method not in _fits:
+        before = [_weights(source) for source in sources]
+        guarded = dataclasses.replace(tiny_target.fold(0), test=_Untouchable(Examples((), ())))
+        torch.manual_seed(11)
+        state = torch.get_rng_state()
+        predictor = method.fit(sources, guarded, Run(seed=3))
+        kept = torch.equal(state, torch.get_rng_state())
+        changed = [
+            name
+            for source, weights in zip(sources, before, strict=True)
+            for name, weight in _weights(source).items()
+            if name not in weights or not torch.equal(weight, weights[name])
+        ]
+        _fits[method] = Fit(predictor, kept, tuple(changed), tuple(guarded.test.openings))
+    return _fits[method]
 
 
 def test_builds_from_its_defaults_and_is_a_value(method: Method) -> None:
@@ -80,27 +116,22 @@ def test_its_documentation_says_what_it_gives_and_when_to_use_it(method: Method)
     assert ">>>" in rest, "give an example; the doctests run it"
 
 
-def test_same_seed_gives_same_predictions(method: Method, sources: tuple[Source, ...], tiny_target: Target) -> None:
-    data = tiny_target.fold(0)
+def test_same_seed_gives_same_predictions(
+    method: Method, sources: tuple[Source, ...], fit: Fit, tiny_target: Target
+) -> None:
     items = tiny_target.train.items
-    first, second = (method.fit(sources, data, Run(seed=3)).predict(items) for _ in range(2))
+    first = fit.predictor.predict(items)
+    second = method.fit(sources, tiny_target.fold(0), Run(seed=3)).predict(items)
     assert first.labels == second.labels
     np.testing.assert_array_equal(first.scores, second.scores)
 
 
-def test_the_global_generators_are_left_as_they_were(
-    method: Method, sources: tuple[Source, ...], tiny_target: Target
-) -> None:
-    torch.manual_seed(11)
-    before = torch.get_rng_state()
-    method.fit(sources, tiny_target.fold(0), Run(seed=3))
-    assert torch.equal(before, torch.get_rng_state())
+def test_the_global_generators_are_left_as_they_were(fit: Fit) -> None:
+    assert fit.generator_kept
 
 
-def test_gives_one_probability_distribution_an_item(
-    method: Method, sources: tuple[Source, ...], tiny_target: Target
-) -> None:
-    predictions = method.fit(sources, tiny_target.fold(0), Run()).predict(tiny_target.train.items)
+def test_gives_one_probability_distribution_an_item(fit: Fit, tiny_target: Target) -> None:
+    predictions = fit.predictor.predict(tiny_target.train.items)
     assert len(predictions) == len(tiny_target.train)
     assert predictions.scores is not None
     assert predictions.scores.shape == (len(predictions), 3)
@@ -108,22 +139,20 @@ def test_gives_one_probability_distribution_an_item(
     assert set(predictions.labels) <= {"disc", "lying", "upright"}
 
 
-def test_predictions_do_not_depend_on_the_batch(
-    method: Method, sources: tuple[Source, ...], tiny_target: Target
-) -> None:
-    predictor = method.fit(sources, tiny_target.fold(0), Run())
-    together = predictor.predict(tiny_target.train.items)
-    alone = predictor.predict(tiny_target.train.items[5:6])
+def test_predictions_do_not_depend_on_the_batch(fit: Fit, tiny_target: Target) -> None:
+    together = fit.predictor.predict(tiny_target.train.items)
+    alone = fit.predictor.predict(tiny_target.train.items[5:6])
     np.testing.assert_allclose(alone.scores[0], together.scores[5], atol=1e-5)
 
 
-def test_the_source_is_unchanged(method: Method, sources: tuple[Source, ...], tiny_target: Target) -> None:
-    before = [_weights(source) for source in sources]
-    method.fit(sources, tiny_target.fold(0), Run())
-    for source, weights in zip(sources, before, strict=True):
-        after = _weights(source)
-        assert after.keys() == weights.keys()
-        assert all(torch.equal(after[name], weights[name]) for name in weights)
+def test_judges_examples_as_it_predicts_their_items(fit: Fit, tiny_target: Target) -> None:
+    judged = fit.predictor.judge(tiny_target.train, Run())
+    predicted = fit.predictor.predict(tiny_target.train.items)
+    np.testing.assert_allclose(judged.scores, predicted.scores, atol=1e-5)
+
+
+def test_the_source_is_unchanged(fit: Fit) -> None:
+    assert not fit.changed
 
 
 def test_a_missing_source_gives_an_error_that_names_the_fix(method: Method, tiny_target: Target) -> None:
@@ -136,24 +165,18 @@ def test_a_missing_source_gives_an_error_that_names_the_fix(method: Method, tiny
             method.fit((*MODELS, Source("zoo:objects-cnn"))[: most + 1], tiny_target.fold(0), Run())
 
 
-def test_survives_saving(
-    method: Method, sources: tuple[Source, ...], tiny_target: Target, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    predictor = method.fit(sources, tiny_target.fold(0), Run())
-    folder = tmp_path_factory.mktemp("saved") / "model"
-    saved.save(predictor, folder)
-    kept = saved.load(folder)
-    assert type(kept) is type(predictor)
-    assert kept.task == predictor.task
-    before, after = (p.predict(tiny_target.train.items) for p in (predictor, kept))
+def test_survives_saving(fit: Fit, tiny_target: Target, tmp_path: Path) -> None:
+    saved.save(fit.predictor, tmp_path / "model")
+    kept = saved.load(tmp_path / "model")
+    assert type(kept) is type(fit.predictor)
+    assert kept.task == fit.predictor.task
+    before, after = (p.predict(tiny_target.train.items) for p in (fit.predictor, kept))
     assert before.labels == after.labels
     np.testing.assert_array_equal(before.scores, after.scores)
 
 
-def test_never_opens_the_sealed_test(method: Method, sources: tuple[Source, ...], tiny_target: Target) -> None:
-    guarded = dataclasses.replace(tiny_target.fold(0), test=_Untouchable(Examples((), ())))
-    method.fit(sources, guarded, Run())
-    assert not guarded.test.openings
+def test_never_opens_the_sealed_test(fit: Fit) -> None:
+    assert not fit.openings
 
 
 def test_fits_without_validation_items(method: Method, sources: tuple[Source, ...], tiny_target: Target) -> None:
@@ -163,8 +186,8 @@ def test_fits_without_validation_items(method: Method, sources: tuple[Source, ..
     assert isinstance(method.refit(record), type(method))
 
 
-def test_says_what_it_trained(method: Method, sources: tuple[Source, ...], tiny_target: Target) -> None:
-    record = method.fit(sources, tiny_target.fold(0), Run()).record
+def test_says_what_it_trained(fit: Fit) -> None:
+    record = fit.predictor.record
     assert isinstance(record, FitRecord)
     assert 0 < record.trainable_parameters <= record.total_parameters
 

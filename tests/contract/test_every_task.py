@@ -8,9 +8,16 @@ import pytest
 from transferkit.core import registry
 from transferkit.core.task import Task
 from transferkit.tasks.classify import Classify
+from transferkit.tasks.regress import Regress
+from transferkit.tasks.tag import Tag
 
 EXAMPLES: dict[str, tuple[Task, list[object]]] = {
     "classify": (Classify(("a", "b", "c")), ["a", "c", "b", "a", "c", "c"]),
+    "regress": (Regress(mean=2.0, deviation=1.5), [0.5, 1.5, 2.25, 3.0, 4.5, 6.0]),
+    "tag": (
+        Tag(("a", "b", "c"), "macro_f1", (0.5, 0.5, 0.25)),
+        [("a",), ("a", "b"), (), ("b", "c"), ("a", "c"), ("b",)],
+    ),
 }
 """One value and some labels of each built-in task: what no program can make up."""
 

@@ -12,6 +12,7 @@ from transferkit.core.source import Source
         ("hf:microsoft/resnet-18@main", "hf", "microsoft/resnet-18@main"),
         ("torch:a/b.safetensors?architecture=mobilenet_v2", "torch", "a/b.safetensors?architecture=mobilenet_v2"),
         ("plants/", "path", "plants/"),
+        ("path:a:b.csv", "path", "a:b.csv"),
         (r"C:\models", "path", r"C:\models"),
     ],
 )
@@ -20,11 +21,9 @@ def test_a_name_is_cut_at_its_first_colon(name, scheme, location):
 
 
 @pytest.mark.parametrize("name", ["plants/", r"C:\models", "microsoft/resnet-18", ""])
-def test_a_name_without_a_scheme_is_answered_with_examples(name):
-    with pytest.raises(
-        WrongUse, match=r"does not say what kind of source it is; write it as in .*zoo:digits-cnn"
-    ) as error:
-        Source(name).card()
+def test_a_name_at_which_nothing_is_gets_one_line_with_examples(name):
+    with pytest.raises(WrongUse, match=r"no such file or folder.*zoo:digits-cnn") as error:
+        Source(name).check()
     assert "\n" not in str(error.value)
 
 

@@ -203,7 +203,7 @@ def test_a_class_only_in_the_test_is_told():
         (list("abcdefgh"), "8 labelled items of 8 classes leave none for the test split; at least one class needs 3"),
         (list("aabbccdd"), "8 labelled items of 4 classes leave none for validation beside the test split; at least one"),
         ([None] * 8, "not one item has a label"),
-        ([0.5, 1.5] * 4, "labels such as .* fit no task of .*classify"),
+        ([f"a sentence {i}" for i in range(8)], "labels such as .* fit no task of .*classify"),
         (["a", 3] * 4, "labels mix numbers and words: 'a' (target item 0) and 3 (target item 1)"),
         (["a"] * 7, "8 items and 7 labels"),
     ],

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import fsspec
-import numpy as np
 import pytest
+import torch
 
 from transferkit.artifact import lease as lease_module
 from transferkit.artifact.journal import Journal
@@ -17,7 +17,7 @@ from transferkit.artifact.saved import load
 from transferkit.core.errors import WrongUse
 from transferkit.evaluate.summary import MetricInfo, StudySummary
 from transferkit.evaluate.trial import TrialKey, TrialResult
-from transferkit.methods.baseline.majority import Frequencies
+from transferkit.methods.baseline.majority import Blind
 from transferkit.planner import submission as module
 from transferkit.planner.study import Study
 from transferkit.planner.submission import Submission, submission
@@ -32,7 +32,7 @@ def study(sentence: str, interrupted: bool = False) -> Study:
     summary = StudySummary(
         "undecided", sentence, "scratch", None, accuracy, {}, (), (), (), None, (), {}, "no limit", {}, extra=extra
     )
-    return Study(summary, None if interrupted else Frequencies(Classify(("cat", "dog")), np.array([0.25, 0.75])))
+    return Study(summary, None if interrupted else Blind(Classify(("cat", "dog")), torch.tensor([[0.25, 0.75]]).log()))
 
 
 def finish(journal: Journal, seed: int) -> None:

@@ -251,8 +251,7 @@ def test_the_picture_half_of_clip_stands_alone(tmp_path):
 @pytest.mark.parametrize(
     ("config", "line"),
     [
-        ({"model_type": "bert"}, r"is a model of text \(bert\), not of pictures"),
-        ({"model_type": "wav2vec2"}, r"is a model of audio \(wav2vec2\), not of pictures"),
+        ({"model_type": "patchtst"}, r"takes past_values \(patchtst\); choose one that takes .*pictures.* texts"),
         ({"model_type": "resnett"}, r"model type 'resnett' is unknown \(transformers"),
         ({"model_type": "mine", "auto_map": {"AutoModel": "mine.Model"}}, "needs Python code of its own"),
         ({"architecture": "resnet18"}, "names no model_type"),

@@ -27,8 +27,9 @@ def _place(
     cache_size: options.CacheSize = None,
     quiet: options.Quiet = False,
     metric: options.MetricName = None,
+    task: options.TaskName = None,
 ) -> Workplace:
-    return Workplace(offline, trust, device, cache_directory, cache_size, quiet, metric)
+    return Workplace(offline, trust, device, cache_directory, cache_size, quiet, metric, task)
 
 
 def _columns(
@@ -39,12 +40,25 @@ def _columns(
     split_column: options.SplitColumn = None,
     group_column: options.GroupColumn = None,
     weight_column: options.WeightColumn = None,
+    time_column: options.TimeColumn = None,
+    window: options.Window = None,
+    stride: options.Stride = None,
     encoding: options.Encoding = None,
 ) -> ReadOptions:
     from transferkit.core.format import ReadOptions
 
     return ReadOptions(
-        image_column, text_column, audio_column, label_column, split_column, group_column, weight_column, encoding
+        image_column=image_column,
+        text_column=text_column,
+        audio_column=audio_column,
+        label_column=label_column,
+        split_column=split_column,
+        group_column=group_column,
+        weight_column=weight_column,
+        time_column=time_column,
+        window=window,
+        stride=stride,
+        encoding=encoding,
     )
 
 

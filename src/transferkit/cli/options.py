@@ -155,6 +155,19 @@ MetricName = Annotated[
 ]
 
 
+TaskName = Annotated[
+    str | None,
+    typer.Option(
+        "--task",
+        metavar="TASK",
+        help="What is predicted, such as classify or regress; without it the labels say so: words are classes, numbers with a "
+        "fraction are quantities, and so are more than 20 whole numbers of which some occur only once.",
+        show_default=False,
+        rich_help_panel=_DATA,
+    ),
+]
+
+
 def _column(flag: str, about: str) -> typer.models.OptionInfo:
     option: typer.models.OptionInfo = typer.Option(
         flag, metavar="COLUMN", help=about, show_default=False, rich_help_panel=_DATA
@@ -183,3 +196,27 @@ GroupColumn = Annotated[
     str | None, _column("--group-column", "Column of groups (a patient, a plant) that no split may tear apart.")
 ]
 WeightColumn = Annotated[str | None, _column("--weight-column", "Column that says how much each item counts.")]
+TimeColumn = Annotated[
+    str | None,
+    _column("--time-column", "Column that orders the rows of a time series, which is then read in windows."),
+]
+Window = Annotated[
+    int | None,
+    typer.Option(
+        "--window",
+        metavar="ROWS",
+        help="Rows in a window of a time series; without it as many as the usual series has, at most 32.",
+        show_default=False,
+        rich_help_panel=_DATA,
+    ),
+]
+Stride = Annotated[
+    int | None,
+    typer.Option(
+        "--stride",
+        metavar="ROWS",
+        help="Rows from one window to the next; without it as many as a window has, so that no two overlap.",
+        show_default=False,
+        rich_help_panel=_DATA,
+    ),
+]

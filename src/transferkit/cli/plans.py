@@ -40,7 +40,7 @@ def plan(
     from transferkit.artifact.printed_plan import plan_renderable
     from transferkit.cli.as_json import candidates_as_json
 
-    given, cache = place.sources(sources), place.cache()
+    given, cache = place.sources(sources, columns), place.cache()
     with place.progress(budget) as progress:
         data = place.target(target, seed, columns, progress)
         offered = given or place.candidates(data)

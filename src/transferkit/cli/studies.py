@@ -54,7 +54,7 @@ def transfer(
     """
     from transferkit import front
 
-    given, cache = place.sources(sources), place.cache()
+    given, cache = place.sources(sources, columns), place.cache()
     with place.progress(budget) as progress:
         data = place.target(target, seed, columns, progress)
         offered = given or place.candidates(data)
@@ -102,7 +102,7 @@ def rank(
     from transferkit import front
     from transferkit.artifact.printed import ranking_renderable
 
-    given, cache = place.sources(sources), place.cache()
+    given, cache = place.sources(sources, columns), place.cache()
     with place.progress() as progress:
         data = place.target(target, seed, columns, progress)
         offered = given or place.candidates(data)
@@ -141,7 +141,7 @@ def compare(
     """
     from transferkit import front
 
-    given, cache = place.sources(sources), place.cache()
+    given, cache = place.sources(sources, columns), place.cache()
     with place.progress(budget) as progress:
         data = place.target(target, seed, columns, progress)
         offered = given or place.candidates(data)

@@ -33,6 +33,8 @@ class Workplace:
     quiet: bool = False
     metric: str | None = None
     """What arms are chosen and proven by; None: what suits the labels."""
+    task: str | None = None
+    """What is predicted; None: what the labels say."""
     begun: float = field(default_factory=time.monotonic)
     """`time.monotonic()` at which the command began: its budget counts from here."""
 
@@ -41,11 +43,14 @@ class Workplace:
 
         check_device(self.device)
 
-    def sources(self, names: Sequence[str] | None) -> list[Source]:
-        """The named sources, with what is allowed; a misspelled one is told before any data is read."""
+    def sources(self, names: Sequence[str] | None, columns: ReadOptions | None = None) -> list[Source]:
+        """The named sources, with what is allowed; a misspelled one is told before any data is read.
+
+        `columns`: how the target is read, and so how tables are read that are sources.
+        """
         from transferkit.core.source import Source, SourceOptions
 
-        allowed = SourceOptions(trust=self.trust, offline=self.offline)
+        allowed = SourceOptions(trust=self.trust, offline=self.offline, reading=columns)
         given = [Source(name, allowed) for name in names or ()]
         for source in given:
             source.check()
@@ -66,7 +71,7 @@ class Workplace:
         """The target; what a person should know of it is shown."""
         from transferkit.core.target import Target
 
-        target = Target.read(path, metric=self.metric, seed=seed, options=columns, progress=progress)
+        target = Target.read(path, task=self.task, metric=self.metric, seed=seed, options=columns, progress=progress)
         if not self.quiet:
             for warning in target.warnings:
                 output.tell(f"warning: {output.one_line(warning)}")

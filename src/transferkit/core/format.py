@@ -33,6 +33,12 @@ class ReadOptions:
     split_column: str | None = None
     group_column: str | None = None
     weight_column: str | None = None
+    time_column: str | None = None
+    """What the rows of a time series are in the order of; with it a table is read in windows."""
+    window: int | None = None
+    """Rows in a window of a time series; with it a table is read in windows."""
+    stride: int | None = None
+    """Rows from the beginning of one window to that of the next; None: as long as a window."""
     encoding: str | None = None
     """Of text files, such as "utf-8" or "latin-1"."""
 
@@ -79,6 +85,8 @@ class Format(ABC):
     """"image", "text", "audio", "tabular", "time_series"."""
     turn: ClassVar[int] = 0
     """Formats are asked in this order whether a path is theirs; what fits nearly every file is asked last."""
+    scheme: ClassVar[str] = ""
+    """Of places that are no paths, such as `hfdata`; those come to this format alone, as a path spelled with the scheme."""
     example: ClassVar[str] = ""
     """What it looks like, in words, for error messages: "a folder with one folder of pictures per class"."""
 
@@ -93,6 +101,10 @@ class Format(ABC):
     def items(self, paths: list[Path]) -> Sequence[Any] | None:
         """Lazy items of bare files, for `predict`; None where this format has no bare files."""
         return None
+
+    def names_a_file(self, item: str) -> bool:
+        """Whether a string among items to predict on is the path of a file; a format of words must tell the two apart."""
+        return True
 
     def in_memory(self, items: Sequence[Any]) -> Examples | None:
         """Unlabelled examples of items of this modality that are in memory; None where this format has no such."""

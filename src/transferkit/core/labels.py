@@ -1,7 +1,9 @@
 """Labels as a person wrote them -> labels as the tasks read them.
 
-The rule: empty, null and NaN mean "not labelled". Words are classes; so are numbers without a fraction; as soon as one
-number has a fraction, all are quantities. Words among numbers are refused: nearly always a slipped column or a typing error.
+The rule: empty, null and NaN mean "not labelled". Words are classes; so are numbers without a fraction, 2.0 included, unless
+there are many (`are_quantities`, asked where no task was named); as soon as one number has a fraction, all are quantities. Words
+among numbers are refused: nearly always a slipped column or a typing error. Lists of words are tags, and so are words with a
+`|` between them (`are_tags`).
 """
 
 from __future__ import annotations
@@ -9,11 +11,14 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from transferkit.core.errors import WrongUse
 
+MOST_NUMBERED_CLASSES = 20
+"""From more whole numbers than these on, some of which occur only once, labels are quantities."""
 _KINDS = {"word": "words", "whole": "numbers", "fraction": "numbers"}
 
 
@@ -42,6 +47,54 @@ def read_labels(values: Sequence[Any], where: Callable[[int], str]) -> list[Any]
         str(int(float(value))) if kind == "whole" and "." in str(value) else value if kind != "whole" else str(value)
         for value, kind in zip(plain, kinds, strict=True)
     ]
+
+
+def are_quantities(labels: Sequence[Any]) -> bool:
+    """Whether class labels are rather whole-numbered quantities: more than 20 different ones, some of which occur once.
+
+    A class hardly ever has a number for a name, more than 20 sisters, and a single item. Where this errs a task is named.
+
+    >>> are_quantities([str(n) for n in (*range(40), 3, 3)]), are_quantities(["3", "5", "5"] * 20)
+    (True, False)
+    """
+    if not all(isinstance(label, str) and re.fullmatch(r"[-+]?\d+", label) for label in labels):
+        return False
+    counts = Counter(labels)
+    return len(counts) > MOST_NUMBERED_CLASSES and min(counts.values()) == 1
+
+
+def read_tags(labels: Sequence[Any]) -> tuple[tuple[str, ...], ...] | None:
+    """Each label as its tags, sorted: lists of words, or words between `|` or `;`; None where labels are neither.
+
+    One separator holds for all labels: `|` where it occurs, else `;`.
+
+    >>> read_tags(["red|round", "red", "|"]), read_tags([["b", "a"], []]), read_tags([1.5])
+    ((('red', 'round'), ('red',), ()), (('a', 'b'), ()), None)
+    """
+    if all(isinstance(label, str) for label in labels):
+        separator = "|" if any("|" in label for label in labels) else ";"
+        parted = [label.split(separator) for label in labels]
+    elif all(isinstance(label, list | tuple | set | frozenset) for label in labels):
+        parted = [list(label) for label in labels]
+        if not all(isinstance(tag, str | int) for tags in parted for tag in tags):
+            return None
+    else:
+        return None
+    return tuple(tuple(sorted({str(tag).strip() for tag in tags} - {""})) for tags in parted)
+
+
+def are_tags(labels: Sequence[Any]) -> bool:
+    """Whether words are rather several tags each: at least a quarter hold a `|`, and parts recur in other combinations.
+
+    Where this errs a task is named.
+
+    >>> are_tags(["red|round", "red", "round", "red|flat"]), are_tags(["yes|no"] * 3 + ["maybe"]), are_tags(["red", "flat"])
+    (True, False, False)
+    """
+    if not labels or not all(isinstance(label, str) for label in labels):
+        return False
+    parts = {part.strip() for label in labels for part in label.split("|")}
+    return sum("|" in label for label in labels) >= len(labels) / 4 and len(parts) <= len(set(labels))
 
 
 def _plain(value: Any) -> Any:

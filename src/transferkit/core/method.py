@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from transferkit.core.run import Run
     from transferkit.core.source import Source
     from transferkit.core.target import Target
+    from transferkit.core.task import Task
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,10 @@ class Method(ABC):
         Choices inside the fit (early stopping, a penalty) use `target.validation`; where that is empty the settings
         are final and all of `target.train` is used.
         """
+
+    def suits(self, task: Task) -> bool:
+        """False where these settings make no sense for the task; they are then not tried."""
+        return True
 
     def refit(self, record: FitRecord) -> Method:
         """The settings for a last fit on all labels, once validation has taught what `record` says."""

@@ -37,6 +37,8 @@ class Network(nn.Module, ABC):
     """Length of one feature vector, where the last state is (n, feature_dim)."""
     architecture: Architecture
     """Rebuilds this network, without its weights."""
+    float32_only: bool = False
+    """True where its layers compute in float32 whatever their weights are cast to: no other form of it is tried."""
     head: nn.Module | None
     """The source's own head, features (n, feature_dim) -> (n, n_source_classes); None where it has none."""
 

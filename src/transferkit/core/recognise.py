@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from transferkit.core import registry
 from transferkit.core.errors import WrongUse
-from transferkit.core.examples import Examples
+from transferkit.core.examples import Chosen, Examples, Joined
 from transferkit.core.format import Format, ReadOptions
+from transferkit.core.labels import are_quantities, are_tags, read_tags
 from transferkit.core.task import Task
 
 
-def recognise_format(path: Path, options: ReadOptions | None = None) -> Format:
-    """The first format that says the path is its own; one line where there is no such path or no such format."""
+def recognise_format(place: str | Path, options: ReadOptions | None = None) -> Format:
+    """The first format that says the path is its own; one line where there is no such path or no such format.
+
+    A place that is no path, such as `hfdata:name`, belongs to the format of that scheme.
+    """
     formats: list[Format] = sorted((cls() for cls in registry.find("data").values()), key=lambda one: one.turn)
+    path, scheme = Path(place), str(place).partition(":")[0]
+    for candidate in formats:
+        if candidate.scheme and candidate.scheme == scheme:
+            return candidate
     expected = "; or ".join(f.example for f in formats if f.example)
     if not path.exists():
         raise WrongUse(f"{path}: no such file or folder; expected {expected}")
@@ -27,28 +36,55 @@ def recognise_format(path: Path, options: ReadOptions | None = None) -> Format:
     raise WrongUse(f"{path}: no data that can be read was found here; expected {expected}")
 
 
-def recognise_in_memory(items: Sequence[Any], modality: str) -> Examples:
-    """Unlabelled examples of what is already in memory, by the first format of this modality that takes it."""
-    formats: list[Format] = [cls() for cls in registry.find("data").values()]
+def recognise_in_memory(items: Sequence[Any], modality: str | None) -> tuple[str, Examples]:
+    """The modality and the unlabelled examples of what is already in memory, by the first format that takes it.
+
+    `modality`: asks the formats of this one alone; None: all, in their turns.
+    """
+    formats: list[Format] = sorted((cls() for cls in registry.find("data").values()), key=lambda one: one.turn)
+    refusals = []
     for candidate in formats:
-        if candidate.modality == modality and (examples := candidate.in_memory(items)) is not None:
-            return examples
+        if modality not in (None, candidate.modality):
+            continue
+        try:
+            if (examples := candidate.in_memory(items)) is not None:
+                return candidate.modality, examples
+        except WrongUse as reason:  # another format may take them all the same
+            refusals.append(reason)
+    if refusals:
+        raise refusals[0]
     known = ", ".join(sorted({candidate.modality for candidate in formats}))
-    raise WrongUse(f"items of type {type(items).__name__} cannot be read as modality {modality!r}; known: {known}")
+    wanted = "any modality" if modality is None else f"modality {modality!r}"
+    raise WrongUse(f"items of type {type(items).__name__} cannot be read as {wanted}; known: {known}")
 
 
 def opened(items: Sequence[Any], modality: str) -> Sequence[Any]:
     """Items as a network's processor takes them: paths become lazy items, what is in memory stays as it is.
 
-    A modality whose items are themselves words has no bare files (`Format.items` gives None), so its words stay words.
+    A `Path` is a file. So is a string, but where items are themselves words: there the format says which string is a path
+    (`Format.names_a_file`), and the others stay words. Lazy items, such as those of a target, are open already.
     """
-    if not len(items) or not isinstance(items[0], (str, Path)):
+    if hasattr(items, "iloc") or getattr(getattr(items, "dtype", None), "kind", "O") in "biuf":  # a table, numbers
+        return recognise_in_memory(items, modality)[1].items
+    if not (isinstance(items, list | tuple) or hasattr(items, "__array__")):
         return items
     formats: list[Format] = [cls() for cls in registry.find("data").values()]
     for candidate in formats:
-        if candidate.modality == modality and (found := candidate.items([Path(item) for item in items])) is not None:
+        if candidate.modality != modality or candidate.items([]) is None:
+            continue
+        files = [i for i, item in enumerate(items) if _names_a_file(item, candidate)]
+        found = candidate.items([Path(items[i]) for i in files])
+        if not files or found is None:
+            continue
+        if len(files) == len(items):
             return found
+        place = {i: position for position, i in enumerate(files)}
+        return Chosen(Joined(found, items), [place.get(i, len(files) + i) for i in range(len(items))])
     return items
+
+
+def _names_a_file(item: Any, candidate: Format) -> bool:
+    return isinstance(item, Path) or (isinstance(item, str) and candidate.names_a_file(item))
 
 
 def recognise_task(labelled: Examples, task: Task | str | None, where: str) -> Task:
@@ -58,6 +94,10 @@ def recognise_task(labelled: Examples, task: Task | str | None, where: str) -> T
     if not len(labelled):
         raise WrongUse(f"{where}: not one item has a label, so there is nothing to learn or to prove; label some")
     named = {task: registry.get("tasks", task)} if task else registry.find("tasks")
+    if not task and are_quantities(labelled.labels or ()):
+        labelled = replace(labelled, labels=tuple(float(label) for label in labelled.labels or ()))
+    if not task and are_tags(labelled.labels or ()):
+        labelled = replace(labelled, labels=read_tags(labelled.labels or ()))
     for candidate in named.values():
         try:
             recognised: Task | None = candidate.recognise(labelled)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
 import hashlib
+import shutil
+import tempfile
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,6 +34,18 @@ class Cache(ABC):
         `compute(indices)` gives the rows of those positions of `ids`; it is called, `chunk` at a time, for the missing
         ones only. Rows of one key share one shape and dtype. The result may be a read-only memory map.
         """
+
+    def folder(self, purpose: str) -> Path:
+        """A folder of this machine for what is no row, such as networks of source data sets; here one of this process."""
+        return Path(_of_this_process()) / purpose
+
+
+@functools.cache
+def _of_this_process() -> str:
+    """Removed when the process ends."""
+    kept = tempfile.mkdtemp(prefix="transferkit-")
+    atexit.register(shutil.rmtree, kept, ignore_errors=True)
+    return kept
 
 
 class NoCache(Cache):

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -93,7 +94,7 @@ def outer_folds(examples: Examples, task: Task, seed: int, n_folds: int = OUTER_
     """
     labels, together = examples.labels or (), _together(examples)
     strata = task.strata(labels)
-    are_classes = all(isinstance(label, str) for label in labels)
+    are_classes = _classes_in(labels) is not None
     movable = folds(strata, 2, seed, groups=together, keep_last=are_classes) != ALWAYS_LEARNED
     n_folds = min(n_folds, len(set(together[movable].tolist())))
     if n_folds < 2:
@@ -124,9 +125,8 @@ def _too_few(examples: Examples, what: str, needed: int) -> str:
 def about_test(train: Examples, test: Examples) -> list[str]:
     """What a person should know where classes or the test split are very small."""
     notes = []
-    labels = (*(train.labels or ()), *(test.labels or ()))
-    if labels and all(isinstance(label, str) for label in labels):
-        learned, tested = set(train.labels or ()), set(test.labels or ())
+    learned, tested = _classes_in(train.labels or ()), _classes_in(test.labels or ())
+    if learned is not None and tested is not None:
         unlearnable = sorted(tested - learned) if len(train) else []
         untested = sorted(learned - tested)
         if unlearnable:
@@ -145,6 +145,15 @@ def never_judged(examples: Examples, fold: np.ndarray) -> list[str]:
     if not missing:
         return []
     return [f"{_classes(missing)} learned from and never judged: a class needs 2 different labelled items for that"]
+
+
+def _classes_in(labels: Sequence[Any]) -> set[str] | None:
+    """The classes or tags among the labels; None where these are neither."""
+    if all(isinstance(label, str) for label in labels):
+        return set(labels)
+    if all(isinstance(label, tuple) and all(isinstance(tag, str) for tag in label) for label in labels):
+        return {tag for tags in labels for tag in tags}
+    return None
 
 
 def _classes(names: Sequence[str]) -> str:

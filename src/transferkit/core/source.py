@@ -6,6 +6,8 @@ to load it. Nothing is read, downloaded or loaded before it is asked for.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -68,6 +70,19 @@ class Processor(ABC):
     def describe(self) -> dict[str, Any]:
         """JSON-able settings from which `sources.processors.build` makes an equal processor."""
 
+    @property
+    def fingerprint(self) -> str:
+        """16 hex digits that two equal processors share."""
+        return hashlib.sha256(json.dumps(self.describe(), sort_keys=True).encode()).hexdigest()[:16]
+
+    def lengths(self, items: Sequence[Any]) -> Sequence[int] | None:
+        """About how long each item is to the network, so that a batch can hold such as are alike; None: all are."""
+        return None
+
+    def notes(self, items: Sequence[Any]) -> tuple[str, ...]:
+        """What of these items the network will not see, in lines for a person: "3 of 80 texts are longer than ..."."""
+        return ()
+
 
 class SourceKind(ABC):
     """One scheme of source names. A file under `sources/`; its stem is the scheme."""
@@ -92,7 +107,9 @@ class SourceKind(ABC):
         """What is found there: most kinds hold one thing, and data from which a network was learned stands for that one."""
         return "model" if options.learned else self.holds
 
-    def data(self, location: str, options: SourceOptions, progress: Progress = silent, task: str | None = None) -> Target:
+    def data(
+        self, location: str, options: SourceOptions, progress: Progress = silent, task: str | None = None
+    ) -> Target:
         """The labelled data, with validation items drawn and nothing sealed; only where the source holds data.
 
         `task`: what it is to be learned for, where its labels allow that; else what they say themselves.

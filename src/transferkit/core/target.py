@@ -17,12 +17,15 @@ import numpy as np
 from transferkit.core.errors import WrongUse
 from transferkit.core.examples import Examples, Sealed
 from transferkit.core.format import Reading, ReadOptions, Skipped, Split
-from transferkit.core.labels import read_labels
+from transferkit.core.labels import are_quantities, are_tags, read_labels
 from transferkit.core.leakage import leakage
 from transferkit.core.recognise import recognise_format, recognise_in_memory, recognise_task
 from transferkit.core.run import Progress, silent
 from transferkit.core.sealing import ENOUGH_TEST_ITEMS, VALIDATION_SHARE, about_test, divide, held_out
 from transferkit.core.task import Task
+
+
+_TAGGED = "labels with a | in them were read as several tags each; for classes say --task classify"
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +69,7 @@ class Target:
         None: the task's own choice. Raises WrongUse, one line, where there is nothing to learn or to prove.
         """
         options = options or ReadOptions()
-        reading = recognise_format(Path(path), options).read(Path(path), options, progress)
+        reading = recognise_format(path, options).read(Path(path), options, progress)
         target = _target(Path(path).resolve().name, reading, task, test_share, seed, where=str(path))
         return target.judged_by(metric) if metric else target
 
@@ -78,15 +81,16 @@ class Target:
         *,
         test: tuple[Sequence[Any], Sequence[Any]] | None = None,
         name: str = "target",
-        modality: str = "image",
+        modality: str | None = None,
         task: Task | str | None = None,
         metric: str | None = None,
         seed: int = 0,
         test_share: float = 0.25,
     ) -> Target:
-        """From what is already in memory: PIL images, or an array (n, h, w) or (n, h, w, 3), and one label an item.
+        """From what is already in memory, and one label an item: PIL images, or an array (n, h, w) or (n, h, w, 3); texts.
 
-        Items whose label is None, "" or NaN are unlabelled. `test`: items and labels to seal; else a share is drawn.
+        `modality`: None where the items tell. Items whose label is None, "" or NaN are unlabelled. `test`: items and labels
+        to seal; else a share is drawn.
 
         >>> import numpy as np
         >>> pictures = np.random.default_rng(0).integers(0, 256, (40, 8, 8), dtype=np.uint8)
@@ -101,14 +105,14 @@ class Target:
             if len(part_items) != len(part_labels):
                 what = "test items" if split == "test" else "items"
                 raise WrongUse(f"{name}: {len(part_items)} {what} and {len(part_labels)} labels; each item needs one")
-        examples = Examples(items=(), ids=())
-        for part_items, _, _ in parts:
-            examples = examples.join(recognise_in_memory(part_items, modality))
+        kind, examples = recognise_in_memory(items, modality)
+        if test is not None:
+            examples = examples.join(recognise_in_memory(test[0], kind)[1])
         given = [label for _, part_labels, _ in parts for label in part_labels]
         known = read_labels(given, where=lambda i: f"{name} item {i}")
         splits: list[Split | None] = [split for part_items, _, split in parts for _ in range(len(part_items))]
         examples = replace(examples, labels=tuple(known), names=tuple(f"item {i}" for i in range(len(known))))
-        reading = Reading.of(modality, examples, splits)
+        reading = Reading.of(kind, examples, splits)
         target = _target(name, reading, task, test_share, seed, where=name)
         return target.judged_by(metric) if metric else target
 
@@ -126,17 +130,18 @@ class Target:
                 raise
             kind = recognise_task(reading.labelled, None, name)
         splits = np.array([split or "" for split in reading.splits or [None] * len(reading.labelled)], dtype=str)
-        held = next((splits == split for split in ("validation", "test") if split in splits), np.zeros(len(splits), bool))
-        learned = ~held & (splits != "test")
-        train, validation = (
-            _in_content_order(reading.labelled.take(np.flatnonzero(part))) for part in (learned, held)
+        labelled = replace(reading.labelled, labels=kind.read(reading.labelled.labels or ()))
+        held = next(
+            (splits == split for split in ("validation", "test") if split in splits), np.zeros(len(splits), bool)
         )
+        learned = ~held & (splits != "test")
+        train, validation = (_in_content_order(labelled.take(np.flatnonzero(part))) for part in (learned, held))
         if not len(train):
             raise WrongUse(f"{name}: every item is in the validation or test split, which leaves nothing to learn from")
         return cls(
             name=name,
             modality=reading.modality,
-            task=kind,
+            task=kind.seen(train.labels or ()),
             train=train,
             validation=validation,
             test=Sealed(reading.labelled.take([])),
@@ -203,6 +208,7 @@ class Target:
         nothing.openings = self.test.openings
         return replace(
             self,
+            task=self.task.seen(everything.labels or ()),
             train=everything,
             validation=everything.take([]),
             test=nothing,
@@ -219,6 +225,7 @@ class Target:
         rest, sealed = everything.take(np.flatnonzero(~held)), everything.take(np.flatnonzero(held))
         return replace(
             self,
+            task=self.task.seen(rest.labels or ()),
             train=rest,
             validation=rest.take([]),
             test=Sealed(sealed),
@@ -246,6 +253,9 @@ def _target(
     if splits and set(splits) <= {"validation", "test"} and not len(unlabelled):
         raise WrongUse(f"{where}: every item is in the validation or test split, which leaves nothing to learn from")
     task = recognise_task(labelled, named_task, where)
+    counted = named_task is None and are_quantities(labelled.labels or ())
+    tagged = named_task is None and are_tags(labelled.labels or ())
+    labelled = replace(labelled, labels=task.read(labelled.labels or ()))
     try:
         division = divide(labelled, splits, task, test_share, seed)
     except WrongUse as reason:
@@ -256,7 +266,7 @@ def _target(
     target = Target(
         name=name,
         modality=reading.modality,
-        task=task,
+        task=task.seen((*(train.labels or ()), *(validation.labels or ()))),
         train=train,
         validation=validation,
         test=Sealed(test),
@@ -264,12 +274,17 @@ def _target(
         validation_is_given=division.validation is not None,
         test_is_given=division.test_is_given,
         skipped=reading.skipped,
-        warnings=(*division.notes, *found, *reading.notes),
+        warnings=(*division.notes, *found, *reading.notes, *([_counted(labelled)] if counted else []), *([_TAGGED] if tagged else [])),
         fingerprint=_fingerprint(
             reading.modality, {"train": train, "validation": validation, "test": test, "unlabelled": unlabelled}
         ),
     )
     return target.fold(seed)
+
+
+def _counted(labelled: Examples) -> str:
+    kinds = len(set(labelled.labels or ()))
+    return f"{kinds} different whole numbers as labels were read as quantities; for classes say --task classify"
 
 
 def _content_order(examples: Examples) -> list[int]:

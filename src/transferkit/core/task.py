@@ -38,6 +38,11 @@ class Predictions:
     def __len__(self) -> int:
         return len(self.labels)
 
+    def take(self, indices: Sequence[int] | np.ndarray) -> Predictions:
+        """Those at these positions, in this order."""
+        scores = None if self.scores is None else self.scores[np.asarray(indices, dtype=int)]
+        return Predictions(tuple(self.labels[i] for i in indices), scores)
+
 
 class Metric(ABC):
     """A named number with a direction, given as one value an item whose mean it is.
@@ -96,10 +101,21 @@ class Task(ABC):
     """True where predictions are generated step by step; the loss is then computed in a pass of its own, by teacher
     forcing."""
 
+    balances: ClassVar[bool] = True
+    """True where strata are classes, which a loss may count alike; False where they are bins of a number."""
+
     @classmethod
     @abstractmethod
     def recognise(cls, examples: Examples) -> Task | None:
         """The task these labelled examples set, or None where they are not of this kind."""
+
+    def read(self, labels: Sequence[Any]) -> tuple[Any, ...]:
+        """The labels as this task takes them: numbers that were written as words become numbers again."""
+        return tuple(labels)
+
+    def seen(self, labels: Sequence[Any]) -> Task:
+        """The same task with what it takes from labels it may learn from (a mean, a scale); told before any fit."""
+        return self
 
     @property
     @abstractmethod
@@ -120,6 +136,10 @@ class Task(ABC):
     @abstractmethod
     def strata(self, labels: Sequence[Any]) -> np.ndarray:
         """(n,) int: what a split keeps in proportion (the class; a bin of the number)."""
+
+    def blind(self, labels: Sequence[Any]) -> Tensor:
+        """(1, ...) raw outputs of the best guess that looks at no item: the shares of the classes, the mean."""
+        raise WrongUse(f"task {self.name} has no guess that looks at no item")
 
     @abstractmethod
     def encode(self, labels: Sequence[Any], processor: Processor | None = None) -> Tensor | list[Any]:
@@ -158,6 +178,11 @@ class Task(ABC):
     @abstractmethod
     def decode(self, outputs: Any, processor: Processor | None = None) -> Predictions:
         """Raw outputs -> predictions in the words of the labels."""
+
+    def log_loss(self, predictions: Predictions, labels: Sequence[Any]) -> float | None:
+        """Mean negative log-probability of the truth: tells arms apart that get equally many items right; None where a task has
+        no probabilities."""
+        return None
 
     def augment(
         self, inputs: State, targets: Any, augmentation: Augmentation, generator: torch.Generator

@@ -95,8 +95,12 @@ class FeatureCache(Cache):
         """Sent to another process it is the same cache opened there; another machine has its own default directory."""
         return FeatureCache, self._given
 
+    def folder(self, purpose: str) -> Path:
+        """Beside the rows; it does not count towards `max_bytes`."""
+        return self.directory / purpose
+
     def size(self) -> int:
-        """Bytes on disk."""
+        """Bytes of the rows on disk."""
         return sum(stat.st_size for stat in self._files().values())
 
     def _chunks(self, folder: Path, wanted: set[str]) -> list[Chunk]:

@@ -52,7 +52,7 @@ class Content:
 def find_columns(table: Table, options: ReadOptions, content: Content) -> Columns:
     """Which column is what. Raises one line that lists the columns where items or labels cannot be told."""
     check_named(table, options)
-    found = _about_items(table, options)
+    found = usual_roles(table, options)
     item = find_item(table, content, options)
     if item is None:
         raise WrongUse(_not_found(table, content.what, f"--{content.option.replace('_', '-')}"))
@@ -67,10 +67,15 @@ def find_item(table: Table, content: Content, options: ReadOptions) -> str | Non
     """The column of the items: the named one; else, among those that look like it, the one called most like it."""
     if (named := getattr(options, content.option)) is not None:
         return str(named)
-    taken = {*_about_items(table, options).values(), options.label_column}
+    taken = {*usual_roles(table, options).values(), options.label_column}
     alike = [name for name in table.columns if name not in taken and content.fits(table, table.columns[name])]
     named_so = [column for name in (*content.names, *_FILES) for column in alike if column.strip().lower() == name]
     return next(iter(named_so or alike), None)
+
+
+def find_label(table: Table, options: ReadOptions) -> str | None:
+    """The column of the labels: the named one, else one that is called like it; None where there is none."""
+    return options.label_column or _named(table, _LABELS)
 
 
 def check_named(table: Table, options: ReadOptions) -> None:
@@ -87,7 +92,7 @@ def refuse_columns(path: Path, options: ReadOptions) -> None:
         raise WrongUse(f"{path} is a folder, which has no columns; leave out --{flag}, or name a table")
 
 
-def _about_items(table: Table, options: ReadOptions) -> dict[str, str | None]:
+def usual_roles(table: Table, options: ReadOptions) -> dict[str, str | None]:
     """The columns that say something of the items beside their label."""
     return {
         "split": options.split_column or _named(table, _SPLITS),

@@ -69,7 +69,7 @@ class ImageTable(Format):
             weights=None if weight is None else weight[usable],
             groups=None if in_group is None else tuple(in_group[i] for i in usable),
         )
-        notes = several_frames(checked, examples.names)
+        notes = table.notes + several_frames(checked, examples.names)
         return Reading.of("image", examples, [split[i] for i in usable], skipped, notes)
 
 

@@ -1,7 +1,8 @@
 """Table: the rows of a CSV, TSV, JSONL or Parquet file, and where each came from.
 
-CSV and TSV are UTF-8 with a header; a CSV whose header has semicolons and no comma is separated by those. Rows are counted
-as an editor or a spreadsheet shows them: the header of a CSV is row 1.
+CSV and TSV have a header, or none, which `data/header.py` tells; a CSV whose first line has semicolons, or else tabs, and no
+comma is separated by those. Text is in the declared encoding, or in the one that `data/encoding.py` finds. Rows are counted as
+an editor or a spreadsheet shows them: the header of a CSV is row 1.
 """
 
 from __future__ import annotations
@@ -16,10 +17,18 @@ from typing import Any
 
 from transferkit.core.errors import WrongUse
 from transferkit.core.format import ReadOptions
+from transferkit.data.encoding import Encoding, encoding_of
+from transferkit.data.header import LOOKED_AT, is_header, names_for
 
 SUFFIXES = frozenset({".csv", ".tsv", ".jsonl", ".ndjson", ".parquet"})
+PLAIN_SUFFIXES = frozenset({".txt", ".dat", ".data"})
+"""Files that may hold anything; as tables they are separated like a CSV, or by blanks."""
+LONGEST_CELL = 2**31 - 1
+"""Characters; Python's own limit of 131072 is less than a book. It is one for the whole process, and only ever raised here."""
 PEEKED = 200
 """Rows from which the kind of a table is told."""
+_PEEKED_BYTES = 1 << 20
+"""Bytes from which the encoding of those rows is told."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +40,13 @@ class Table:
     """Name -> n values; text everywhere in a CSV, None where a JSONL row lacks the column."""
     rows: list[int]
     """(n,) where each row stands in the file."""
+    notes: tuple[str, ...] = ()
+    """Lines a person should read: that the encoding was guessed."""
+
+    @property
+    def has_header(self) -> bool:
+        """False where a delimited file begins with data, so that its columns are called column_1, column_2, ..."""
+        return next(iter(self.columns), "") != "column_1"
 
     def where(self, i: int) -> str:
         """For error messages: `labels.csv row 7`."""
@@ -40,41 +56,56 @@ class Table:
 def read_table(path: Path, encoding: str | None = None, most: int | None = None) -> Table:
     """Read all rows, or the first `most`. Raises WrongUse, one line with the row, where the file is not what its ending says.
 
-    `encoding`: of a CSV, TSV or JSONL; None: UTF-8.
+    `encoding`: of a CSV, TSV or JSONL; None: found out.
     """
-    encoding = encoding or "utf-8-sig"
+    if path.suffix.lower() == ".parquet":
+        return _parquet(path, most)
     try:
-        if path.suffix.lower() == ".parquet":
-            return _parquet(path, most)
-        json_lines = path.suffix.lower() in (".jsonl", ".ndjson")
-        rows = _json_lines(path, encoding) if json_lines else _delimited(path, encoding)
-        numbered = list(itertools.islice(rows, most))
-    except UnicodeDecodeError as reason:
-        raise WrongUse(f"{path}: not UTF-8 text ({reason.reason} at byte {reason.start}); save it as UTF-8") from None
-    names = list(dict.fromkeys(name for _, row in numbered for name in row))
+        found, numbered = _text_rows(path, encoding, most, None if most is None else _PEEKED_BYTES)
+    except UnicodeDecodeError:  # the first rows go on beyond the bytes that were looked at
+        found, numbered = _text_rows(path, encoding, most, None)
     if not numbered:
         raise WrongUse(f"{path}: the table has no rows")
+    names = list(dict.fromkeys(name for _, row in numbered for name in row))
     columns = {name: [row.get(name) for _, row in numbered] for name in names}
-    return Table(path, columns, [number for number, _ in numbered])
+    return Table(path, columns, [number for number, _ in numbered], found.notes)
+
+
+def _text_rows(
+    path: Path, encoding: str | None, most: int | None, looked_at: int | None
+) -> tuple[Encoding, list[tuple[int, dict[str, Any]]]]:
+    found = encoding_of(path, encoding, looked_at)
+    json_lines = path.suffix.lower() in (".jsonl", ".ndjson")
+    rows = _json_lines(path, found.name) if json_lines else _delimited(path, found.name)
+    return found, list(itertools.islice(rows, most))
 
 
 def _delimited(path: Path, encoding: str) -> Iterator[tuple[int, dict[str, Any]]]:
     with path.open(encoding=encoding, newline="") as file:
         header = file.readline()
-        separator = "\t" if path.suffix.lower() == ".tsv" else ";" if ";" in header and "," not in header else ","
+        tabs = path.suffix.lower() == ".tsv"
+        blank = " " if path.suffix.lower() in PLAIN_SUFFIXES else ","
+        separator = "\t" if tabs else next((sign for sign in ",;\t" if sign in header), blank)
         file.seek(0)
-        reader = csv.reader(file, delimiter=separator)
-        names = [name.strip() for name in next(reader, [])]
+        csv.field_size_limit(LONGEST_CELL)
+        lines = (" ".join(line.split()) for line in file) if separator == " " else file
+        reader = csv.reader(lines, delimiter=separator)
+        peeked = [(reader.line_num, cells) for cells in itertools.islice(reader, LOOKED_AT)]
+        first = peeked[0][1] if peeked else []
+        named = is_header(first, [cells for _, cells in peeked[1:]])
+        names = [name.strip() for name in first] if named else names_for(len(first))
         if len(set(names)) < len(names):
             twice = next(name for name in names if names.count(name) > 1)
             raise WrongUse(f"{path}: two columns are called {twice!r}; rename one")
-        before = reader.line_num
-        for cells in reader:
-            number, before = before + 1, reader.line_num
+        rest = ((reader.line_num, cells) for cells in reader)
+        before = peeked[0][0] if named and peeked else 0
+        for line, cells in itertools.chain(peeked[named:], rest):
+            number, before = before + 1, line
             if not any(cell.strip() for cell in cells):
                 continue
             if len(cells) != len(names):
-                raise WrongUse(f"{path} row {number}: {len(cells)} cells where the header names {len(names)}")
+                quote = "; a quote may be left open there" if line > number else ""
+                raise WrongUse(f"{path} row {number}: {len(cells)} cells where the header names {len(names)}{quote}")
             yield number, dict(zip(names, cells, strict=True))
 
 

@@ -107,6 +107,8 @@ class ArmSummary:
     """Test value, mean over seeds, by every metric of the task that could be computed."""
     further_gains: dict[str, Gain] = field(default_factory=dict)
     """Paired gain by every metric but that of choice. Each interval stands alone at 95 %: described, not claimed."""
+    peak_bytes: int | None = None
+    """The most memory a fit of this arm held; see `TrialResult.peak_bytes`."""
 
 
 @dataclass(frozen=True)

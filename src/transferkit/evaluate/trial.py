@@ -47,3 +47,8 @@ class TrialResult:
     """Why it failed: one line."""
     per_item: list[float] = field(default_factory=list)
     """The metric's value for each validation item, in the fold's order, so that arms can be paired item by item."""
+    peak_bytes: int = 0
+    """The most memory the process held during the fit - on a GPU, that was allocated there; 0: not measured.
+
+    On a CPU it counts all the process has in memory, libraries and cached data too: compare fits, do not add them up.
+    """

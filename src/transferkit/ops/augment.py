@@ -1,4 +1,5 @@
-"""Augmentation for pictures: small random shifts, scales and turns, and for photographs mirror images.
+"""Augmentation; of sounds in `augment_sounds.py`, here of pictures: small random shifts, scales and turns, and for photographs
+mirror images.
 
 `glyphs` never mirrors: a mirrored 2 is no 2. `auto` mirrors only where pictures are in colour, because grey ones are
 mostly writing, scans or measurements, whose left and right mean something.
@@ -13,7 +14,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-Augmentation = Literal["auto", "photos", "glyphs", "none"]
+from transferkit.ops.augment_sounds import augment_maps, augment_waves
+
+Augmentation = Literal["auto", "photos", "glyphs", "sounds", "none"]
 
 TURN = math.radians(12.0)
 SCALE = 0.15
@@ -21,10 +24,15 @@ SHIFT = 0.1
 """Share of the picture's side."""
 
 
-def resolve(augmentation: Augmentation, inputs: Tensor | tuple[Tensor, ...]) -> Augmentation:
-    """Say what `auto` means for these inputs (n, 3, h, w)."""
+def resolve(augmentation: Augmentation, inputs: Tensor | tuple[Tensor, ...], modality: str = "image") -> Augmentation:
+    """Say what `auto` means for these inputs, made of items of `modality`; `none` where nothing is known to leave them what
+    they are."""
     if augmentation != "auto":
         return augmentation
+    if modality == "audio":
+        return "sounds"
+    if modality != "image":
+        return "none"
     if not isinstance(inputs, Tensor) or inputs.ndim != 4:
         return "none"
     sample = inputs[:32]
@@ -39,7 +47,9 @@ def resolve(augmentation: Augmentation, inputs: Tensor | tuple[Tensor, ...]) -> 
 def augment(
     inputs: Tensor | tuple[Tensor, ...], augmentation: Augmentation, generator: torch.Generator
 ) -> Tensor | tuple[Tensor, ...]:
-    """A randomly changed copy of a batch (n, c, h, w); the same for an equal generator state."""
+    """A randomly changed copy of a batch (n, c, h, w), or of sounds; the same for an equal generator state."""
+    if augmentation == "sounds":
+        return _sounds(inputs, generator)
     if augmentation == "none" or not isinstance(inputs, Tensor) or inputs.ndim != 4:
         return inputs
     n = len(inputs)
@@ -52,6 +62,15 @@ def augment(
     affine = torch.stack([first, second], dim=1).to(inputs)  # (n, 2, 3)
     grid = functional.affine_grid(affine, list(inputs.shape), align_corners=False)
     return functional.grid_sample(inputs, grid, padding_mode="border", align_corners=False)
+
+
+def _sounds(inputs: Tensor | tuple[Tensor, ...], generator: torch.Generator) -> Tensor | tuple[Tensor, ...]:
+    """Spectrograms (n, c, pitches, frames), or samples (n, n_samples) with their lengths; other forms stay as they are."""
+    if isinstance(inputs, Tensor):
+        return augment_maps(inputs, generator) if inputs.ndim == 4 else inputs
+    if len(inputs) == 2 and inputs[0].ndim == 2 and inputs[1].ndim == 1:
+        return augment_waves(*inputs, generator), inputs[1]
+    return inputs
 
 
 def _direction(channel: Tensor) -> Tensor:

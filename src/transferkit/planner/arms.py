@@ -11,6 +11,7 @@ from transferkit.core.errors import WrongUse
 from transferkit.core.method import Method, check_sources, trainable_by
 from transferkit.core.source import Source
 from transferkit.core.spelling import read_method
+from transferkit.core.task import Task
 from transferkit.methods.baseline.majority import Majority
 from transferkit.methods.baseline.scratch import Scratch
 from transferkit.sources import architectures
@@ -48,6 +49,22 @@ class Arm:
     def written(self) -> list[Any]:
         """As JSON-able values; `read_arm` is the inverse."""
         return [self.name, str(self.method), list(self.source_names), self.baseline, sorted(self.fixed), self.pinned]
+
+
+def suited(arms: Sequence[Arm], task: Task) -> list[Arm]:
+    """The same arms, in which settings that hold a value that does not suit the task are not tuned."""
+    return [
+        replace(
+            arm,
+            fixed=arm.fixed
+            | {
+                key
+                for key, values in arm.method.tunes.items()
+                if not all(replace(arm.method, **{key: value}).suits(task) for value in values)
+            },
+        )
+        for arm in arms
+    ]
 
 
 def read_arm(written: Sequence[Any], sources: Sequence[Source]) -> Arm:

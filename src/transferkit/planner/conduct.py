@@ -12,7 +12,7 @@ from transferkit.core.budget import Budget
 from transferkit.core.errors import BudgetSpent, Failed
 from transferkit.evaluate.cross_fitted import CrossFitting
 from transferkit.planner.allowance import Allowance
-from transferkit.planner.arms import Arm, named, read_arm
+from transferkit.planner.arms import Arm, named, read_arm, suited
 from transferkit.planner.costs import Costs
 from transferkit.planner.cross_fitting import Chosen, OuterFold, Pair, cross_fit, share, shared_among
 from transferkit.planner.executor.contract import Executor
@@ -21,6 +21,7 @@ from transferkit.planner.findings import Findings
 from transferkit.planner.planning import StudyPlan, make_plan
 from transferkit.planner.ranking import Ranking, rank_sources
 from transferkit.planner.request import Request
+from transferkit.planner.source_tasks import about, folders
 from transferkit.planner.study import Study, carry_out, choose_and_refit, claimed
 from transferkit.planner.submission import submission
 from transferkit.planner.trials import Trials
@@ -32,6 +33,7 @@ def planned(request: Request) -> StudyPlan:
     if request.target.too_small_to_seal:
         request = replace(request, budget=share(request.budget))
     allowance = request.allowance()
+    request = request.with_networks(request.run(allowance))
     with _in_time("sources were ranked and a few batches timed", request.budget):
         ranking = rank_sources(request.sources, request.target, request.run(allowance))
         return make_plan(request, ranking, allowance).plan
@@ -56,6 +58,9 @@ def conduct(request: Request) -> Study:
             return place
         journal, executor = place.journal, stack.enter_context(executor_named(request.on, request.device))
         request = request.with_sources(journal.note("sources", [source.name for source in request.sources]))
+        allowance = request.allowance(journal.spent_seconds, len(journal.trials()))
+        request = request.with_networks(request.run(allowance), journal.get("source tasks"))
+        journal.note("source tasks", folders(request.sources))
         carried_out = _cross_fitted if too_small else _sealed
         study = carried_out(request, journal, executor)
         place.keep(study)
@@ -90,6 +95,7 @@ def _begun(request: Request, journal: Journal, executor: Executor) -> Findings:
     written = journal.get("plan")
     plan = None if written is None else StudyPlan.of(written)
     trials = Trials(request.target, journal, allowance, request.cache, request.device, request.progress, executor)
+    trials.notes += about(request.sources)
     tried = Tried(sign=1 if request.target.task.metric.higher_is_better else -1)
     return Findings(trials, arms, ranking, request.settings(), tried, costs, plan)
 
@@ -138,6 +144,6 @@ def _arms(request: Request, ranking: Ranking, allowance: Allowance) -> tuple[lis
     """The arms, what they are expected to cost, and the plan they come from, where they were not named."""
     if request.methods is not None:
         usable, _ = ranking.sorted(request.sources)
-        return named(usable, request.methods), Costs(request.target, request.run(allowance)), None
+        return suited(named(usable, request.methods), request.target.task), Costs(request.target, request.run(allowance)), None
     made = make_plan(request, ranking, allowance)
     return list(made.arms), made.costs, made.plan

@@ -18,7 +18,7 @@ from transferkit.core.target import Target
 from transferkit.evaluate.planned import DroppedArm
 from transferkit.evaluate.ranking import likely_best
 from transferkit.evaluate.summary import RankedSource
-from transferkit.planner.arms import Arm, with_baselines
+from transferkit.planner.arms import Arm, suited, with_baselines
 from transferkit.planner.costs import Costs
 from transferkit.planner.ranking import Ranking
 from transferkit.planner.wishes import Wishes
@@ -86,7 +86,7 @@ def propose(
         raise WrongUse("every arm was dropped; leave one in, or add one with --add")
     # Where two arms share method and sources their settings are part of the name; a lone one is called by its method.
     arms = []
-    for arm in with_baselines(wanted):
+    for arm in suited(with_baselines(wanted), target.task):
         spelled = _named(arm.method, arm.sources)
         reasons.setdefault(arm.name, reasons.get(spelled, ""))
         arms.append(replace(arm, pinned=wishes.pins(arm.name) or (arm.baseline is not None and wishes.pins(spelled))))

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import softmax
 
 from transferkit.core.errors import BudgetSpent, TransferkitError, WrongUse
 from transferkit.core.examples import Examples
@@ -15,13 +14,12 @@ from transferkit.core.network import parts_of
 from transferkit.core.run import Run
 from transferkit.core.source import Source
 from transferkit.core.target import Target
-from transferkit.core.task import Predictions
+from transferkit.evaluate import left_out
 from transferkit.evaluate.forecast import RULE
+from transferkit.evaluate.left_out import check_rankable
 from transferkit.evaluate.ranking import Candidate, ranked
-from transferkit.evaluate.scoring import score_classes
 from transferkit.evaluate.summary import RankedSource
 from transferkit.ops.random_features import random_features
-from transferkit.ops.scores.leave_one_out import LeaveOneOut, leave_one_out_classes
 from transferkit.sources.processors.image import ImageProcessor
 from transferkit.training.body import Body
 from transferkit.training.frozen import frozen_states, processed
@@ -61,13 +59,10 @@ def rank_sources(sources: Sequence[Source], target: Target, run: Run) -> Ranking
 
     A source that cannot be used here (it cannot be read, its features say nothing) is listed last with the reason.
     """
-    if not target.task.needs_features or "classes" not in target.task.describe():
-        raise WrongUse(
-            f"sources cannot be ranked for task {target.task.name}: the scores need one feature vector and one class an item"
-        )
+    check_rankable(target.task)
     begun = time.monotonic()
     data = target.whole().train
-    candidates, left_out = [], []
+    candidates, unusable = [], []
     for position, source in enumerate(sources):
         run.progress("ranking sources", position, len(sources))
         try:
@@ -75,7 +70,7 @@ def rank_sources(sources: Sequence[Source], target: Target, run: Run) -> Ranking
         except BudgetSpent:
             raise
         except (TransferkitError, ValueError) as reason:
-            left_out.append(_left_out(source, str(reason)))
+            unusable.append(_left_out(source, str(reason)))
     run.progress("ranking sources", len(sources), len(sources))
     metric = target.task.metric
     per_class = float(np.median(np.unique(target.task.strata(data.labels or ()), return_counts=True)[1]))
@@ -86,7 +81,7 @@ def rank_sources(sources: Sequence[Source], target: Target, run: Run) -> Ranking
         higher_is_better=metric.higher_is_better,
         rule=RULE if metric.name in RULE.metrics else None,
     )
-    return Ranking((*rows, *left_out), time.monotonic() - begun)
+    return Ranking((*rows, *unusable), time.monotonic() - begun)
 
 
 def scored(source: Source, target: Target, data: Examples, run: Run) -> Candidate:
@@ -99,11 +94,10 @@ def scored(source: Source, target: Target, data: Examples, run: Run) -> Candidat
     body = Body.pretrained(source, target)
     features = frozen_states(body, data, run)
     outputs = head_outputs(body, features, data, run) if card.classes else None
-    labels, classes = _labels(target, data)
-    scores, left_out = score_classes(features, labels, len(classes), balanced=True, outputs=outputs)
+    scores, per_item = left_out.scored(target.task, features, data.labels or (), outputs)
     return Candidate(
         name=source.name,
-        per_item=_metric(left_out, target, data),
+        per_item=per_item,
         scores=scores,
         parameters=card.parameters,
         licence=card.licence,
@@ -119,22 +113,8 @@ def floor(target: Target, data: Examples, run: Run) -> np.ndarray | None:
     generator = np.random.default_rng(run.derived_seed("floor"))
     if not np.ptp(pixels, axis=0).any():
         return None
-    labels, classes = _labels(target, data)
     features = random_features(pixels, FLOOR_FEATURES, generator)
-    return _metric(leave_one_out_classes(features, labels, n_classes=len(classes), balanced=True), target, data)
-
-
-def _labels(target: Target, data: Examples) -> tuple[np.ndarray, Sequence[str]]:
-    """(n,) class numbers, and the names of the classes."""
-    return target.task.strata(data.labels or ()), target.task.describe()["classes"]
-
-
-def _metric(left_out: LeaveOneOut, target: Target, data: Examples) -> np.ndarray:
-    """(n,) the target's metric for each item as the fit of all others predicts it."""
-    classes = target.task.describe()["classes"]
-    chances = softmax(left_out.sharpness * left_out.predictions, axis=1)
-    guesses = Predictions(tuple(classes[i] for i in left_out.predictions.argmax(axis=1)), chances)
-    return target.task.metric.per_item(guesses, data.labels or ())
+    return left_out.left_out(target.task, features, data.labels or ())
 
 
 def _left_out(source: Source, reason: str) -> RankedSource:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from transferkit.core.target import Target
 from transferkit.planner.allowance import Allowance
 from transferkit.planner.arms import Wanted
 from transferkit.planner.settings import Settings
+from transferkit.planner.source_tasks import with_networks
 from transferkit.planner.wishes import Wishes
 
 
@@ -75,6 +76,10 @@ class Request:
         given = {source.name: source for source in self.sources}
         options = SourceOptions(offline=all(source.options.offline for source in self.sources))
         return replace(self, sources=tuple(given.get(name, Source(name, options)) for name in names))
+
+    def with_networks(self, run: Run, before: Mapping[str, str] | None = None) -> Request:
+        """The same request, in which sources that hold data stand for a network trained on them."""
+        return replace(self, sources=with_networks(self.sources, self.target, run, before))
 
     def allowance(self, used_seconds: float = 0.0, used_trials: int = 0) -> Allowance:
         """What is left of the budget, counted from `begun`."""

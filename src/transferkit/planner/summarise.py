@@ -192,6 +192,7 @@ def _arm(arm: Arm, findings: Findings, gains: dict[str, Gain], best: str) -> Arm
         notes=(*failures, *(record.notes if record else ())),
         metrics=further.metrics_of(arm, findings),
         further_gains=further.further_gains(arm, findings),
+        peak_bytes=max((r.peak_bytes for r in results), default=0) or None,
     )
 
 

@@ -36,6 +36,13 @@ class Checkpoint:
     """None for a folder of a person's own."""
     listing: Mapping[str, int] = field(default_factory=dict)
     """File -> bytes, of what the hub has; empty where it was not asked or did not answer."""
+    scheme: str = "hf"
+    """Of the source that asked."""
+
+    @property
+    def source(self) -> str:
+        """As the source is named."""
+        return f"{self.scheme}:{self.name}"
 
     def has(self, file: str) -> bool:
         """Is it here, or could it be fetched?"""
@@ -47,7 +54,7 @@ class Checkpoint:
         if here.is_file():
             return here
         if self.commit is None or file not in self.listing:
-            raise Failed(f"hf:{self.name} has no file {file}")
+            raise Failed(f"{self.source} has no file {file}")
         return _download(self.name.partition("@")[0], file, self.commit)
 
     def read(self, file: str) -> dict[str, Any]:
@@ -57,9 +64,9 @@ class Checkpoint:
         try:
             loaded = json.loads(self.fetch(file).read_text(encoding="utf-8"))
         except ValueError as reason:
-            raise Failed(f"hf:{self.name}: {file} is not JSON: {reason}") from None
+            raise Failed(f"{self.source}: {file} is not JSON: {reason}") from None
         if not isinstance(loaded, dict):
-            raise Failed(f"hf:{self.name}: {file} holds {type(loaded).__name__}, expected an object")
+            raise Failed(f"{self.source}: {file} holds {type(loaded).__name__}, expected an object")
         return loaded
 
     def size(self, file: str) -> int:
@@ -77,29 +84,31 @@ class Weights:
     index: str | None = None
 
 
-def locate(location: str, offline: bool) -> Checkpoint:
+def locate(location: str, offline: bool, scheme: str = "hf") -> Checkpoint:
     """Find a checkpoint's configuration; raises one line where there is none to be had."""
-    check(location)
+    check(location, scheme)
     folder = Path(location).expanduser()
     if folder.is_dir():
-        return Checkpoint(location, folder)
+        return Checkpoint(location, folder, scheme=scheme)
     repository, _, revision = location.partition("@")
     folder, listing = resolve(repository, revision or "main", offline or offline_by_environment())
-    return Checkpoint(location, folder, commit=folder.name, listing=listing)
+    return Checkpoint(location, folder, commit=folder.name, listing=listing, scheme=scheme)
 
 
-def check(location: str) -> None:
+def check(location: str, scheme: str = "hf") -> None:
     """Refuse what is neither a checkpoint's folder nor spelled as a repository's name; asks nobody."""
     folder = Path(location).expanduser()
     if location and folder.is_dir():
         if not (folder / "config.json").is_file():
-            raise WrongUse(f"hf:{location} is a folder without config.json; a saved transformers model has one")
+            raise WrongUse(f"{scheme}:{location} is a folder without config.json; a saved transformers model has one")
         return
     if location.startswith((".", "/", "~")) or "\\" in location:
-        raise WrongUse(f"hf source: no such folder {location!r}")
+        raise WrongUse(f"{scheme} source: no such folder {location!r}")
     repository, at, revision = location.partition("@")
     if not re.fullmatch(r"[\w.-]+(/[\w.-]+)?", repository) or (at and not revision):
-        raise WrongUse(f"'hf:{location}' is no hub id; spell it hf:organisation/name, hf:organisation/name@revision")
+        raise WrongUse(
+            f"'{scheme}:{location}' is no hub id; spell it {scheme}:organisation/name, {scheme}:organisation/name@revision"
+        )
 
 
 def offline_by_environment() -> bool:
@@ -138,17 +147,17 @@ def weights(checkpoint: Checkpoint, trust: bool) -> Weights:
             continue
         if pickled and not trust:
             raise Failed(
-                f"hf:{checkpoint.name} has its weights only as a pickle ({found.files[0]}), which can run anything when "
+                f"{checkpoint.source} has its weights only as a pickle ({found.files[0]}), which can run anything when "
                 "it is read; choose a revision with safetensors, or allow it with --trust"
             )
         if all(map(checkpoint.has, found.files)):
             return found
     if checkpoint.commit is not None and not checkpoint.listing:
         raise Failed(
-            f"the weights of hf:{checkpoint.name} are not in the local cache and the hub cannot be asked; "
+            f"the weights of {checkpoint.source} are not in the local cache and the hub cannot be asked; "
             "run it once with a connection and without --offline"
         )
-    raise Failed(f"hf:{checkpoint.name} holds no whole {_SAFE}")
+    raise Failed(f"{checkpoint.source} holds no whole {_SAFE}")
 
 
 def cached() -> tuple[tuple[str, str], ...]:

@@ -82,7 +82,9 @@ class ModelFile:
             raise WrongUse(f"{self.path}: size={wished} is not a number of pixels, such as size=224")
         side = int(wished) if wished is not None else None
         if side is not None and (height or side, width or side) != (side, side):
-            raise WrongUse(f"{self.path} takes pictures of {height} x {width} pixels, not of size={side}; leave size out")
+            raise WrongUse(
+                f"{self.path} takes pictures of {height} x {width} pixels, not of size={side}; leave size out"
+            )
         return height or side or UNKNOWN_SIDE, width or side or UNKNOWN_SIDE
 
     def scale(self, default: str) -> str:
@@ -106,6 +108,12 @@ class ModelFile:
             raise WrongUse(f"{beside} names {len(named)} classes, but the model tells {n_classes} apart")
         return named or tuple(str(i) for i in range(n_classes))
 
-    def about(self) -> dict[str, str]:
-        """Licence and training data as far as they are known, for a card."""
-        return {name: str(self.beside[name]) for name in ("licence", "trained_on") if name in self.beside}
+    @property
+    def licence(self) -> str:
+        """As far as it is known."""
+        return str(self.beside.get("licence", "unknown"))
+
+    @property
+    def trained_on(self) -> str:
+        """As far as it is known."""
+        return str(self.beside.get("trained_on", "unknown"))

@@ -7,7 +7,6 @@ has, `tensors.safetensors` holds the weights of its network and of its head. Not
 from __future__ import annotations
 
 import hashlib
-import inspect
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -42,16 +41,16 @@ def card(folder: Path, name: str) -> Card:
     with safe_open(folder / TENSORS, framework="numpy") as file:
         shapes = {key: tuple(file.get_slice(key).get_shape()) for key in file.keys()}  # noqa: SIM118 - no mapping
     body = [_product(shape) for key, shape in shapes.items() if _is_body(key)]
-    chosen = said["record"]["settings"]
+    with_head, chosen = _with_own_head(said, shapes), said["record"]["settings"]
     return Card(
         name=name,
         modality=processor_.modality,
         holds="model",
         fingerprint=said["tensors"]["sha256"][:20],
-        architecture=_with_own_head(_architecture(said), said, shapes) or _architecture(said),
+        architecture=with_head or _architecture(said),
         parameters=sum(body),
         bytes=said["tensors"]["bytes"],
-        classes=_classes(said) if _with_own_head(_architecture(said), said, shapes) else (),
+        classes=_classes(said) if with_head else (),
         trained_on=str(chosen.get("trained_on", "unknown")),
         accuracy=chosen.get("validation_accuracy"),
     )
@@ -66,14 +65,20 @@ def network(folder: Path) -> Network:
     if hashlib.sha256(content).hexdigest() != said["tensors"]["sha256"]:
         raise Failed(f"{path} is damaged or belongs to another save (its SHA-256 is not the one in {SETTINGS})")
     tensors = load(content)
-    plain = _architecture(said)
-    with_head = _with_own_head(plain, said, {key: tuple(value.shape) for key, value in tensors.items()})
-    built = architectures.build(with_head or plain)
+    architecture = _architecture(said)
+    if with_head := _with_own_head(said, {key: tuple(value.shape) for key, value in tensors.items()}):
+        built, state = architectures.build(with_head), _state(tensors, own_head=True)
+        if {key: value.shape for key, value in built.state_dict().items()} == {k: v.shape for k, v in state.items()}:
+            built.load_state_dict(state)
+            return built
+    built = architectures.build(architecture)
     try:
-        built.load_state_dict(_state(tensors, own_head=with_head is not None))
+        built.load_state_dict(_state(tensors, own_head=False))
     except RuntimeError as reason:
         short = str(reason).splitlines()[0]
-        raise Failed(f"{folder}: the weights do not fit a {plain.kind} as this installation builds it ({short})") from None
+        raise Failed(
+            f"{folder}: the weights do not fit {architecture.kind} as this installation builds it ({short})"
+        ) from None
     return built
 
 
@@ -107,23 +112,14 @@ def _classes(said: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(said["task"]["settings"].get("classes") or ())
 
 
-def _with_own_head(
-    plain: Architecture, said: Mapping[str, Any], shapes: Mapping[str, tuple[int, ...]]
-) -> Architecture | None:
-    """The architecture with the predictor's head as its own; None where it takes none of that kind."""
-    classes = _classes(said)
-    takes = inspect.signature(architectures.module_of(plain).build).parameters
-    if not classes or "n_classes" not in takes:
-        return None
-    changed = Architecture.of(plain.kind, plain.arguments() | {"n_classes": len(classes)})
+def _with_own_head(said: Mapping[str, Any], shapes: Mapping[str, tuple[int, ...]]) -> Architecture | None:
+    """The architecture with the predictor's linear head as its own; None where one of the two has no such thing."""
+    plain, classes = _architecture(said), _classes(said)
     heads = {key.removeprefix(HEAD): shape for key, shape in shapes.items() if key.startswith(HEAD)}
-    is_linear = set(heads) == {"weight", "bias"} and len(heads["weight"]) == 2 and heads["bias"] == (len(classes),)
-    return changed if is_linear and _has_linear_head(plain.kind) else None
-
-
-def _has_linear_head(kind: str) -> bool:
-    """Built with two classes and as few weights as it takes, is its head one linear layer?"""
-    return kind in LINEAR_HEADED
+    is_linear = set(heads) == {"weight", "bias"} and heads["bias"] == (len(classes),)
+    if not (is_linear and classes and "n_classes" in architectures.settings(plain.kind)):
+        return None
+    return Architecture.of(plain.kind, plain.arguments() | {"n_classes": len(classes)})
 
 
 def _state(tensors: Mapping[str, Tensor], own_head: bool) -> dict[str, Tensor]:

@@ -44,7 +44,7 @@ class TorchWeights(SourceKind):
         body = [shape for name, shape in shapes.items() if not name.startswith("head.") and not _is_buffer(name)]
         return Card(
             name=f"torch:{location}",
-            modality="image",
+            modality=processors.build(described.processor).modality,
             holds="model",
             fingerprint=fingerprint.of_files([described.path], f"{described.architecture}{described.rules}"),
             architecture=described.architecture,

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from transferkit.core.source import Processor
     from transferkit.ops.augment import Augmentation
 
+LEAST_CHANCE = 1e-12
+"""A probability below is taken for this one, so that one item cannot make the mean log-loss infinite."""
 SKEW = 4.0
 """From this ratio of the largest to the smallest class on, accuracy would hide the rare ones: macro-F1 is used."""
 
@@ -86,6 +88,13 @@ class Classify(Task):
         except KeyError as unseen:
             raise WrongUse(f"label {unseen} is not among the classes {', '.join(self.classes[:20])}") from None
 
+    def blind(self, labels: Sequence[Any]) -> Tensor:
+        """(1, n_classes) the log of each class's share."""
+        import torch
+
+        counts = np.bincount(self.strata(labels), minlength=len(self.classes))
+        return torch.from_numpy(counts / counts.sum()).log()[None]
+
     def encode(self, labels: Sequence[Any], processor: Processor | None = None) -> Tensor:
         import torch
 
@@ -128,6 +137,12 @@ class Classify(Task):
         """Logits (n, n_classes) -> the most probable class and all probabilities."""
         scores = outputs.detach().float().softmax(dim=1).cpu().numpy().astype(np.float64)
         return Predictions(tuple(self.classes[i] for i in scores.argmax(axis=1)), scores)
+
+    def log_loss(self, predictions: Predictions, labels: Sequence[Any]) -> float | None:
+        if predictions.scores is None:
+            return None
+        chances = predictions.scores[np.arange(len(labels)), self.strata(labels)]
+        return float(-np.log(np.clip(chances, LEAST_CHANCE, 1.0)).mean())
 
     def augment(
         self, inputs: State, targets: Any, augmentation: Augmentation, generator: torch.Generator

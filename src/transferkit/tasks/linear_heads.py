@@ -38,9 +38,15 @@ def ridge_head(
 
 
 def logistic_head(
-    features: np.ndarray, labels: np.ndarray, n_classes: int, item_weights: np.ndarray | None = None
+    features: np.ndarray,
+    labels: np.ndarray,
+    n_classes: int,
+    item_weights: np.ndarray | None = None,
+    standardised: bool = True,
 ) -> ClosedForm:
     """Features (n, d), labels (n,) -> logits of multinomial logistic regression, its strength chosen by inner folds.
+
+    `standardised` False: features that share a scale, such as probabilities, are penalised on it.
 
     Classes with too few items for `FOLDS` folds get as many folds as the rarest class has items; where that is one, the
     middle strength is taken.
@@ -57,7 +63,7 @@ def logistic_head(
     except ValueError as reason:
         raise Failed(f"no linear head can be fitted: {reason}") from None
     weights = np.ones(len(labels)) if item_weights is None else np.asarray(item_weights, dtype=np.float64)
-    mean, spread = wide.mean(axis=0), np.maximum(wide.std(axis=0), 1e-8)
+    mean, spread = wide.mean(axis=0), np.maximum(wide.std(axis=0), 1e-8) if standardised else np.ones(wide.shape[1])
     scaled = (wide - mean) / spread
     present, positions = np.unique(labels, return_inverse=True)
 

@@ -5,7 +5,6 @@ Ranking, probing and scratch all start from a body; its network is made only whe
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -39,13 +38,13 @@ class Body:
         processor = source.processor()
         if processor.modality != target.modality:
             processor = _bridged(processor, source, target)
-        return cls(card.architecture, processor, f"{card.fingerprint}|{_text(processor)}", source.network)
+        return cls(card.architecture, processor, f"{card.fingerprint}|{processor.fingerprint}", source.network)
 
     @classmethod
     def fresh(cls, architecture: Architecture, processor: Processor, seed: int) -> Body:
         """The same architecture, newly initialised from `seed`, with what inference folds away put back."""
         architecture = architectures.from_scratch(architecture)
-        fingerprint = f"fresh-{architecture.fingerprint}-{seed}|{_text(processor)}"
+        fingerprint = f"fresh-{architecture.fingerprint}-{seed}|{processor.fingerprint}"
         return cls(architecture, processor, fingerprint, lambda: architectures.build(architecture, seed))
 
 
@@ -56,7 +55,3 @@ def _bridged(processor: Processor, source: Source, target: Target) -> Processor:
             f"{source.name} is a network of {processor.modality}, which cannot take {target.modality}; name another source"
         )
     return bridged
-
-
-def _text(processor: Processor) -> str:
-    return json.dumps(processor.describe(), sort_keys=True)

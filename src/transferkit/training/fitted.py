@@ -19,7 +19,7 @@ from transferkit.sources import architectures, processors
 from transferkit.training.body import Body
 from transferkit.training.evaluation import joined
 from transferkit.training.every_core import on_every_core
-from transferkit.training.frozen import frozen_states
+from transferkit.training.frozen import alike, as_given, frozen_states
 from transferkit.training.model import Model, moved
 
 BATCH = 32
@@ -35,22 +35,23 @@ class FittedNetwork(Predictor):
         self.record = record or FitRecord()
 
     def predict(self, items: Sequence[Any], progress: Callable[[int, int], None] | None = None) -> Predictions:
-        """Raw items, or the paths of their files -> predictions. Pictures are decoded a batch at a time."""
+        """Raw items, or the paths of their files -> predictions. Items are opened a batch at a time."""
         items = opened(items, self.model.processor.modality)
         device = self.model.parameters()[0].device
 
-        def one_batch(indices: range) -> Predictions:
+        def one_batch(indices: Sequence[int]) -> Predictions:
             with torch.inference_mode():
                 inputs = moved(self.model.processor([items[i] for i in indices]), device)
                 return self.model.decode(self.model.outputs(self.model.features(inputs)))
 
+        batches = alike(self.model.processor, items, BATCH)
         parts, done = [], 0
-        for part in on_every_core(one_batch, [range(len(items))[i : i + BATCH] for i in range(0, len(items), BATCH)]):
+        for part in on_every_core(one_batch, batches):
             parts.append(part)
             done += len(part)
             if progress:
                 progress(done, len(items))
-        return joined(parts)
+        return joined(parts).take(as_given(batches))
 
     def judge(self, examples: Examples, run: Run) -> Predictions:
         """As `predict`; where the network is frozen, from its cached features."""

@@ -47,14 +47,13 @@ def frozen_states(body: Body, examples: Examples, run: Run, stop: int | None = N
         nonlocal done
         if not pass_through:
             pass_through.append(in_form(body.make().to(run.device), form))
+        batches = alike(body.processor, examples.take(indices).items, batch_size)
         parts = []
-        for state in on_every_core(
-            one_batch, [indices[i : i + batch_size] for i in range(0, len(indices), batch_size)]
-        ):
+        for state in on_every_core(one_batch, [[indices[i] for i in batch] for batch in batches]):
             parts.append(state)
             done += len(state)
             run.progress("frozen pass", done, len(examples))
-        return np.concatenate(parts)
+        return np.concatenate(parts)[as_given(batches)]
 
     def one_batch(indices: Sequence[int]) -> np.ndarray:
         run.check_deadline()
@@ -65,6 +64,22 @@ def frozen_states(body: Body, examples: Examples, run: Run, stop: int | None = N
         return state.cpu().numpy()
 
     return run.cache.rows(f"state|{body.fingerprint}|{position}|{form}", examples.ids, compute, CHUNK)
+
+
+def alike(processor: Processor, items: Sequence[Any], size: int) -> list[list[int]]:
+    """Positions of the items in batches of `size`: of like length where they have lengths, so that little is padding."""
+    lengths = processor.lengths(items)
+    order = range(len(items)) if lengths is None else np.argsort(np.asarray(lengths), kind="stable").tolist()
+    return [list(order[i : i + size]) for i in range(0, len(items), size)]
+
+
+def as_given(batches: Sequence[Sequence[int]]) -> np.ndarray:
+    """(n,) where each item is among the results of these batches, one after the other.
+
+    >>> as_given([[2, 0], [1]]).tolist()
+    [1, 2, 0]
+    """
+    return np.argsort([i for batch in batches for i in batch], kind="stable")
 
 
 def processed(processor: Processor, items: Sequence[Any]) -> State:

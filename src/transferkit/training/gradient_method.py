@@ -39,8 +39,8 @@ class GradientMethod(Method, ABC):
     """tuned: what each class needs to be chosen is set on validation, for the task's metric."""
     offsets: str = ""
     """Added to the logits of the classes in turn, as in 0.5/-0.2; what tuned thresholds come to."""
-    augmentation: Literal["auto", "photos", "glyphs", "none"] = "auto"
-    """auto, photos, glyphs or none; none where stages are cached."""
+    augmentation: Literal["auto", "photos", "glyphs", "sounds", "none"] = "auto"
+    """auto, photos and glyphs (pictures), sounds, or none; none where stages are cached."""
     label_smoothing: float = 0.0
     """Share of each label that is spread over all classes, such as 0.1."""
     mixup: float = 0.0

@@ -48,7 +48,9 @@ class Order:
 
 
 def _evening(task: Task, examples: Examples) -> np.ndarray:
-    """(n,) one over the size of each item's stratum."""
+    """(n,) one over the size of each item's stratum; 1 where strata are no classes."""
+    if not task.balances:
+        return np.ones(len(examples))
     strata = task.strata(examples.labels or ())
     evening: np.ndarray = 1.0 / np.bincount(strata)[strata]
     return evening

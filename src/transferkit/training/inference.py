@@ -1,6 +1,7 @@
 """The fastest faithful way to run a frozen network on this processor.
 
-Three forms are known: float32 as it is, float32 with channels last, bfloat16 with channels last. A small network runs as
+Three forms are known: float32 as it is, float32 with channels last, bfloat16 with channels last (which says nothing to a
+network that takes tokens, say, and is then plain bfloat16). A small network runs as
 it is. For a larger one the forms this CPU multiplies natively are timed once on the first items, and the fastest whose
 features stay true to float32 (mean relative distance at most `FIDELITY`) is kept; the choice is remembered by the cache,
 so that the same machine gives the same numbers again.
@@ -73,12 +74,15 @@ def choose_form(make: Callable[[], Network], sample: Callable[[], State], finger
 
 
 def _fastest(make: Callable[[], Network], sample: State) -> str:
-    if sum(p.numel() for p in make().parameters()) < SMALL or not isinstance(sample, Tensor):
+    network = make()
+    if network.float32_only or sum(p.numel() for p in network.parameters()) < SMALL:
         return "float32"
+    has_channels = any(part.ndim == 4 for part in parts_of(sample))
     with on_one_core():
         reference, best_seconds = _tried(make(), "float32", sample)
         best = "float32"
-        for form in (FORMS[2], FORMS[1]) if multiplies_bfloat16() else FORMS[1:2]:
+        forms = (FORMS[2],) * multiplies_bfloat16() + (FORMS[1],) * has_channels
+        for form in forms:
             features, seconds = _tried(make(), form, sample)
             distance = ((features - reference).norm(dim=1) / reference.norm(dim=1).clamp_min(1e-12)).mean()
             if distance <= FIDELITY and seconds < best_seconds:

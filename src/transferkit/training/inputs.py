@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from transferkit.core.examples import Examples
 from transferkit.core.network import State, parts_of
 from transferkit.core.source import Processor
-from transferkit.training.frozen import decoded, processed
+from transferkit.training.frozen import alike, as_given, decoded, processed
 
+BATCH = 32
+"""Items that pass frozen stages together."""
 HELD_BYTES = 512 * 2**20
 """Largest set of inputs that is kept in memory."""
 
@@ -21,7 +25,8 @@ class Inputs:
     """n network inputs, or cached states; `inputs[indices]` -> (batch, ...)."""
 
     def __init__(self, examples: Examples, processor: Processor) -> None:
-        self._items, self._processor, self._length = examples.items, processor, len(examples)
+        self._items, self._length = examples.items, len(examples)
+        self._processor: Callable[[Sequence[Any]], State] = processor
         self._held: State | None = None
         self._states: np.ndarray | None = None
         if self._length:
@@ -38,6 +43,30 @@ class Inputs:
             inputs._held = torch.from_numpy(np.array(states))
         return inputs
 
+    @classmethod
+    def behind(cls, examples: Examples, processor: Processor, frozen: Callable[[State], State]) -> Inputs:
+        """What `frozen` stages make of the examples, where that is a tuple of tensors.
+
+        Each item passes them once where all states fit in memory, else every time it is asked for. Zeros fill up what is
+        shorter than the longest along the second axis; a network whose states differ there marks zeros as padding.
+        """
+        inputs = cls.__new__(cls)
+        inputs._items, inputs._length, inputs._held, inputs._states = examples.items, len(examples), None, None
+        inputs._processor = lambda items: frozen(processor(items))
+        if not len(examples):
+            return inputs
+        batches = alike(processor, examples.items, BATCH)[
+            ::-1
+        ]  # the longest first, which tells how much memory all take
+        parts: list[tuple[Tensor, ...]] = []
+        for batch in batches:
+            parts.append(parts_of(inputs._processor(decoded(examples.items, batch))))
+            if _bytes(parts[0]) * len(examples) > HELD_BYTES * len(batches[0]):
+                return inputs
+        order = torch.from_numpy(as_given(batches))
+        inputs._held = tuple(torch.cat([*_as_wide(column)])[order] for column in zip(*parts, strict=True))
+        return inputs
+
     def __len__(self) -> int:
         return self._length
 
@@ -48,6 +77,14 @@ class Inputs:
         if self._held is None:
             return self._processor(decoded(self._items, chosen.tolist()))
         return self._held[chosen] if isinstance(self._held, Tensor) else tuple(part[chosen] for part in self._held)
+
+
+def _as_wide(parts: Sequence[Tensor]) -> Iterator[Tensor]:
+    """Each filled up with zeros along its second axis, to the longest."""
+    longest = max((part.shape[1] for part in parts if part.ndim > 1), default=0)
+    for part in parts:
+        missing = longest - part.shape[1] if part.ndim > 1 else 0
+        yield functional.pad(part, (*[0] * 2 * (part.ndim - 2), 0, missing)) if missing else part
 
 
 def _bytes(state: State) -> int:

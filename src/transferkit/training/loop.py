@@ -7,9 +7,9 @@ loop ends at the run's deadline with the best state so far.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -21,7 +21,8 @@ from transferkit.core.network import seeded
 from transferkit.core.predictor import FitRecord
 from transferkit.core.run import Run
 from transferkit.core.task import Curve
-from transferkit.ops.augment import Augmentation, resolve
+from transferkit.ops.augment import Augmentation
+from transferkit.training.augmentation import resolved
 from transferkit.training.average import Average
 from transferkit.training.best_state import BestState
 from transferkit.training.evaluation import evaluate, raw_outputs, take
@@ -99,6 +100,8 @@ class Addition:
     """Positions, ascending, whose states the penalty is shown; none before the first moving stage."""
     end: Callable[[], None] | None = None
     """Called once, with the best state restored: takes out of the network what the method put in."""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """What the method chose, for the record."""
 
 
 def train(model: Model, material: Material, recipe: Recipe, run: Run, addition: Addition = Addition()) -> FitRecord:
@@ -131,7 +134,7 @@ def _train(model: Model, material: Material, recipe: Recipe, run: Run, addition:
     losses_of = Losses(model, recipe, material.examples, addition.penalty, run, addition.watched)
     order = Order(task, material.examples, recipe.balance == "sampling", run.generator("order"))
     average = Average(model.modules(), recipe.ema) if recipe.ema else None
-    augmentation = resolve(recipe.augmentation, material.inputs[range(min(n, 32))])
+    augmentation = resolved(recipe.augmentation, material.inputs[range(min(n, 32))], model.processor.modality)
     keeper = BestState(model.modules(), recipe.patience)
     losses: list[float] = []
     rates: list[float] = []

@@ -31,6 +31,8 @@ class Step:
     """Share of the schedule that is done, 0 to 1; schedules of a penalty's weight follow it."""
     inputs: State = ()
     """What entered the first moving stage, augmented and mixed."""
+    chosen: Tensor = field(default_factory=lambda: torch.arange(0))
+    """(batch,) positions of the items among the training items."""
     states: Mapping[int, State] = field(default_factory=dict)
     """The states at the positions that `Addition.watched` names."""
 
@@ -72,7 +74,7 @@ class Losses:
             if mix is not None and partner is not None:
                 loss = mix.share * loss + (1 - mix.share) * self._against(outputs, *partner)
             if self._penalty is not None:
-                loss = loss + self._penalty(Step(features, outputs, targets, progress, inputs, states))
+                loss = loss + self._penalty(Step(features, outputs, targets, progress, inputs, chosen, states))
             return loss
 
         return loss_now

@@ -27,9 +27,7 @@ class Model:
         """The network's last state, from the state at position `start`."""
         return self.network.run(state, start)
 
-    def watched_features(
-        self, state: State, start: int, positions: Sequence[int]
-    ) -> tuple[State, dict[int, State]]:
+    def watched_features(self, state: State, start: int, positions: Sequence[int]) -> tuple[State, dict[int, State]]:
         """As `features`, with the states that are passed on the way at these positions, in ascending order."""
         states = {}
         for position in positions:

@@ -42,7 +42,12 @@ def train_mode(network: Network, head: nn.Module, first_moving: int, keep_statis
         if not any(p.requires_grad for p in stage.parameters()) and any(True for _ in stage.parameters()):
             continue
         for module in stage.modules():
-            module.training = not (keep_statistics and isinstance(module, _NORMALISERS_WITH_STATISTICS))
+            module.training = not (keep_statistics and _has_statistics(module))
+
+
+def _has_statistics(module: nn.Module) -> bool:
+    """Torch's own, or another library's layer that says so of itself."""
+    return isinstance(module, _NORMALISERS_WITH_STATISTICS) or getattr(module, "has_statistics", False)
 
 
 def parameter_groups(

@@ -6,14 +6,17 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from transferkit.core.errors import WrongUse
 from transferkit.core.method import Needs, check_sources
 from transferkit.training.gradient_method import GradientMethod
 
 if TYPE_CHECKING:
+    from transferkit.core.network import Network
     from transferkit.core.predictor import Predictor
     from transferkit.core.run import Run
     from transferkit.core.source import Source
     from transferkit.core.target import Target
+    from transferkit.training.body import Body
     from transferkit.training.loop import Addition
     from transferkit.training.model import Model
 
@@ -27,6 +30,8 @@ class TuningMethod(GradientMethod, ABC):
 
     probe_first: bool = True
     """The head starts as the linear probe (LP-FT, arXiv:2202.10054); False: a random head."""
+    moving_stages: int | None = None
+    """How many of the last stages may move; None: all. The stages before are run once and cached."""
 
     def fit(self, sources: tuple[Source, ...], target: Target, run: Run) -> Predictor:
         """Probe, then train with what the method adds."""
@@ -35,14 +40,23 @@ class TuningMethod(GradientMethod, ABC):
         from transferkit.training.probe import probe_head
 
         check_sources(self, sources)
+        if self.needs.features and not target.task.needs_features:
+            raise WrongUse(f"method {self.name} works on one feature vector an item; task {target.task.name} has none")
         body = Body.pretrained(sources[0], target)
         head = probe_head(body, target, "ridge", run) if self.probe_first and target.task.needs_features else None
-        recipe = self.recipe(len(target.train))
-        return fine_tune(body, head, target, recipe, run, add=lambda model: self.addition(model, sources[0], target, run))
+
+        def add(model: Model) -> Addition:
+            return self.addition(model, body, target, run)
+
+        return fine_tune(body, head, target, self.recipe(len(target.train)), run, self.moving_stages, add)
 
     @abstractmethod
-    def addition(self, model: Model, source: Source, target: Target, run: Run) -> Addition:
-        """What is added to the loop for this model, which still holds the source's weights and is on the CPU.
+    def addition(self, model: Model, body: Body, target: Target, run: Run) -> Addition:
+        """What is added to the loop for this model, which still has the source's weights; it may be changed.
 
         Raises one line where the source has not what the method builds on.
         """
+
+    def first_moving(self, network: Network) -> int:
+        """Position of the first stage that may move."""
+        return 0 if self.moving_stages is None else max(0, len(network.stages) - self.moving_stages)

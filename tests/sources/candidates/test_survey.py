@@ -65,7 +65,7 @@ def test_what_a_cache_holds_besides_is_left_out_with_the_reason(empty_cache):
     found = {name: one.unfit for name, one in by_name().items() if one.place == "cached"}
     names = ("text", "scrap", "odd", "bare", "hollow", "begun", f"old@{'0' * 40}")
     assert found.keys() == {f"hf:some/{name}" for name in names}
-    assert "a model of text (bert)" in found["hf:some/text"]
+    assert "the weights of hf:some/text are not in the local cache" in found["hf:some/text"]
     assert "not JSON" in found["hf:some/scrap"]
     assert "weights" in found["hf:some/bare"]
     assert "damaged" in found["hf:some/hollow"]

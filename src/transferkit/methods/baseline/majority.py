@@ -1,12 +1,10 @@
-"""Majority: always the most frequent class. What a result must beat to mean anything."""
+"""Majority: always the best guess that looks at no item - the most frequent class, the mean of the numbers."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
-
-import numpy as np
 
 from transferkit.core.method import Method, Needs, check_sources
 from transferkit.core.predictor import FitRecord, Predictor
@@ -22,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Majority(Method):
-    """Predict the class frequencies of the training labels, whatever the item.
+    """Predict the class frequencies of the training labels, or their mean (median under mae), whatever the item.
 
     A floor to read other results against, not a model to use.
 
@@ -35,37 +33,28 @@ class Majority(Method):
     deterministic: ClassVar[bool] = True
 
     def fit(self, sources: tuple[Source, ...], target: Target, run: Run) -> Predictor:
-        """Counts the training labels."""
+        """Counts, or averages, the training labels."""
         check_sources(self, sources)
-        counts = np.bincount(target.task.strata(target.train.labels or ()), minlength=_n_classes(target.task))
-        return Frequencies(target.task, counts / counts.sum())
+        return Blind(target.task, target.task.blind(target.train.labels or ()))
 
 
-class Frequencies(Predictor):
-    """The same prediction for every item: the most frequent class (ties: the first by name)."""
+class Blind(Predictor):
+    """The same prediction for every item, kept as the task's raw outputs for one."""
 
-    def __init__(self, task: Task, shares: np.ndarray) -> None:
-        self.task, self.shares = task, shares
-        self.record = FitRecord(trainable_parameters=len(shares), total_parameters=len(shares))
+    def __init__(self, task: Task, outputs: Tensor) -> None:
+        self.task, self.outputs = task, outputs
+        self.record = FitRecord(trainable_parameters=outputs.numel(), total_parameters=outputs.numel())
 
     def predict(self, items: Sequence[Any], progress: Callable[[int, int], None] | None = None) -> Predictions:
         """Looks at no item."""
-        classes = self.task.describe()["classes"]
-        label = classes[int(self.shares.argmax())]
-        return Predictions((label,) * len(items), np.tile(self.shares, (len(items), 1)))
+        return self.task.decode(self.outputs.expand(len(items), *self.outputs.shape[1:]))
 
     def describe(self) -> dict[str, Any]:
         return {}
 
     def tensors(self) -> dict[str, Tensor]:
-        import torch
-
-        return {"shares": torch.from_numpy(self.shares)}
+        return {"outputs": self.outputs}
 
     @classmethod
-    def restore(cls, task: Task, settings: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Frequencies:
-        return cls(task, tensors["shares"].numpy())
-
-
-def _n_classes(task: Task) -> int:
-    return len(task.describe()["classes"])
+    def restore(cls, task: Task, settings: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Blind:
+        return cls(task, tensors["outputs"])

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from transferkit.core.run import Run
     from transferkit.core.source import Source
     from transferkit.core.target import Target
+    from transferkit.core.task import Task
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +36,10 @@ class LinearProbe(Method):
     tunes: ClassVar[dict[str, tuple[Any, ...]]] = {"solver": ("ridge", "logistic")}
 
     solver: Literal["ridge", "logistic"] = "ridge"
+
+    def suits(self, task: Task) -> bool:
+        """Logistic regression is for classes."""
+        return self.solver == "ridge" or task.balances
 
     def fit(self, sources: tuple[Source, ...], target: Target, run: Run) -> Predictor:
         """One cached pass, then a closed form (ridge) or a convex problem (logistic)."""

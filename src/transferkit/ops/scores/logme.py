@@ -6,8 +6,8 @@ You, Liu, Wang & Long 2021, arXiv:2102.11005. With weights ~ N(0, 1/alpha) and n
 
 and LogME is the largest log density over alpha and beta, divided by n; for classes the mean over one-against-all labels.
 Differs from the paper: its evidence drops -(D - k) / 2 ln alpha where the features have rank k < D (fewer items than
-features, for one), and its fixed point may stop early. Here the density is exact at any rank, the best beta is known in
-closed form, and one unknown is left, penalty = alpha / beta.
+features, for one), and its fixed point may stop early; the released code moreover adds 1e-5 to what it divides by. Here the
+density is exact at any rank, the best beta is known in closed form, and one unknown is left, penalty = alpha / beta.
 
 The features are factorised about their mean m, which other scores share; the mean comes back as one more direction, that
 of equal labels. With s the squares along the axes, t = U'y for the axes' unit coordinates U, a = V'm for the axes V

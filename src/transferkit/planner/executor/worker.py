@@ -13,12 +13,9 @@ from transferkit.core.errors import BudgetSpent, TransferkitError
 from transferkit.core.predictor import FitRecord, Predictor
 from transferkit.core.run import Progress, Run, silent
 from transferkit.core.target import Target
-from transferkit.core.task import Predictions
 from transferkit.evaluate.trial import TrialResult
 from transferkit.planner.executor.contract import Job, Outcome
-
-LEAST_CHANCE = 1e-12
-"""A probability below is taken for this one, so that one item cannot make the mean loss infinite."""
+from transferkit.training.peak_memory import peak_memory
 
 
 def fit_trial(job: Job, progress: Progress = silent) -> Outcome:
@@ -38,10 +35,11 @@ def fit_trial(job: Job, progress: Progress = silent) -> Outcome:
             progress=lambda what, done, total: progress(f"{job.arm}: {what}", done, total),
         )
         run.check_deadline()
-        predictor = job.method.fit(job.sources, data, run)
+        with peak_memory(job.device) as peak:
+            predictor = job.method.fit(job.sources, data, run)
         if predictor.record.cut_short and job.phase == "prove":
             return Outcome(None)
-        result = _judged(predictor, data, run)
+        result = replace(_judged(predictor, data, run), peak_bytes=peak.bytes)
         files = saved.files_of(predictor) if job.phase == "prove" else None
     except BudgetSpent:
         return Outcome(None)
@@ -65,18 +63,10 @@ def _judged(predictor: Predictor, data: Target, run: Run) -> TrialResult:
         "done",
         0.0,
         validation=metric.value(predictions, labels),
-        validation_loss=_log_loss(predictor, predictions, labels),
+        validation_loss=predictor.task.log_loss(predictions, labels),
         record=record,
         per_item=metric.per_item(predictions, labels).tolist(),
     )
-
-
-def _log_loss(predictor: Predictor, predictions: Predictions, labels: tuple[Any, ...]) -> float | None:
-    """Mean negative log-probability of the truth: tells arms apart that get equally many items right."""
-    if predictions.scores is None:
-        return None
-    chances = predictions.scores[np.arange(len(labels)), predictor.task.strata(labels)]
-    return float(-np.log(np.clip(chances, LEAST_CHANCE, 1.0)).mean())
 
 
 def _number(value: Any) -> Any:

@@ -24,14 +24,23 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")))
 
 
+def settings(kind: str) -> tuple[str, ...]:
+    """The settings that networks of this kind are built with.
+
+    >>> settings("small_cnn")
+    ('width', 'n_classes')
+    """
+    return tuple(inspect.signature(_module(kind).build).parameters)
+
+
 def from_scratch(architecture: Architecture) -> Architecture:
     """The architecture to train from nothing: without the source's own head, and where weights for inference have
     something folded in, it is put back. Sources that differ in their classes alone have the same one."""
-    change = getattr(_module(architecture), "from_scratch", dict)
-    settings = change(architecture.arguments())
-    if "n_classes" in settings:
-        settings["n_classes"] = None
-    return type(architecture).of(architecture.kind, settings)
+    change = getattr(_module(architecture.kind), "from_scratch", dict)
+    arguments = change(architecture.arguments())
+    if "n_classes" in arguments:
+        arguments["n_classes"] = None
+    return type(architecture).of(architecture.kind, arguments)
 
 
 def build(architecture: Architecture, seed: int = 0) -> Network:
@@ -41,23 +50,23 @@ def build(architecture: Architecture, seed: int = 0) -> Network:
     """
     from transferkit.core.network import seeded
 
-    module = _module(architecture)
-    settings = architecture.arguments()
+    module = _module(architecture.kind)
+    arguments = architecture.arguments()
     signature = inspect.signature(module.build)
     try:
-        signature.bind(**settings)
+        signature.bind(**arguments)
     except TypeError as reason:
         takes = ", ".join(signature.parameters) or "nothing"
         raise WrongUse(
             f"architecture {architecture.kind} cannot be built: {reason}; its settings are {takes}"
         ) from None
     with seeded(seed):
-        network: Network = module.build(**settings)
+        network: Network = module.build(**arguments)
     network.architecture = architecture
     return network.eval()
 
 
-def _module(architecture: Architecture) -> ModuleType:
-    if architecture.kind not in names():
-        raise unknown_name("architecture", architecture.kind, names())
-    return importlib.import_module(f"{__name__}.{architecture.kind}")
+def _module(kind: str) -> ModuleType:
+    if kind not in names():
+        raise unknown_name("architecture", kind, names())
+    return importlib.import_module(f"{__name__}.{kind}")

@@ -1,4 +1,4 @@
-"""Chain: a network whose stages are modules run one after the other, a state being one tensor.
+"""Chain: a network whose stages are modules run one after the other, each taking the state that the one before gave.
 
 The plain convolutional networks of this folder are built from it; each file says which modules, and in which order.
 """
@@ -6,7 +6,7 @@ The plain convolutional networks of this folder are built from it; each file say
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import cast, final
+from typing import final
 
 from torch import Tensor, nn
 
@@ -34,10 +34,9 @@ class Chain(Network):
 
     def run(self, state: State, start: int = 0, stop: int | None = None) -> State:
         """Take the state at position `start` to position `stop` (default: the features)."""
-        tensor = cast(Tensor, state)
         for name in self.stages[start:stop]:
-            tensor = self.body[name](tensor)
-        return tensor
+            state = self.body[name](state)
+        return state
 
     def stage(self, name: str) -> nn.Module:
         """The module of one stage."""

@@ -18,7 +18,9 @@ from transferkit.core.errors import WrongUse
 from transferkit.core.network import Network, State
 from transferkit.sources.architectures import _transformers_checkpoint
 from transferkit.sources.architectures._transformers_checkpoint import Unfit, first_line
-from transferkit.sources.architectures._vision_layouts import Layout, enter, layout_of
+from transferkit.sources.architectures._vision_layouts import Layout, enter, families, layout_of
+
+__all__ = ["build", "families", "load", "outline", "settings_for", "wrap"]
 
 
 def build(config: Mapping[str, Any], classifier: bool) -> Network:

@@ -11,6 +11,7 @@ from transferkit.sources import hub, zoo
 from transferkit.sources.candidates.candidate import Candidate, Place
 from transferkit.sources.candidates.curated import Curated, curated
 from transferkit.sources.candidates.machine import Machine
+from transferkit.sources.hub_models import kinds
 
 HERE = SourceOptions(offline=True)
 
@@ -81,10 +82,10 @@ def _of_another_kind(card: Card, modality: str) -> str:
 
 def _without_stages(card: Card) -> str:
     """A model whose parts are unknown may be made for anything, detection say; by name it can still be used."""
-    from transferkit.sources.architectures._vision_layouts import families
-
+    kind = next(kind for kind in kinds() if kind.modality == card.modality)
     family = card.architecture.arguments()["config"]["model_type"] if card.architecture else "unknown"
-    return "" if family in families() else f"made for more than one picture's features ({family}); name it to use it"
+    known = kind.wrapper.families()
+    return "" if family in known else f"made for more than one item's features ({family}); name it to use it"
 
 
 def _too_large(parameters: int | None, machine: Machine) -> str:

@@ -28,7 +28,8 @@ class ModelKind(ABC):
     """What the library calls its classifiers after `For`: "ImageClassification"."""
     architecture: ClassVar[str]
     """File stem under `sources/architectures/`. That file gives `settings_for(config, classifier, **choices)`,
-    `outline(config, classifier, **choices)` and `load(folder, config, classifier, pickled, **choices)`."""
+    `outline(config, classifier, **choices)`, `load(folder, config, classifier, pickled, **choices)` and `families()`, the
+    model types whose stages it knows."""
     towers: ClassVar[Mapping[str, str]] = {}
     """Model types of several modalities -> the part of their configuration whose model stands alone for this one."""
 

@@ -1,0 +1,31 @@
+"""WordEmbedding: numbers of words -> their vectors, the first stage of every network on word vectors."""
+
+from __future__ import annotations
+
+from typing import final
+
+from torch import Tensor, nn
+
+SPREAD = 0.1
+"""Standard deviation of vectors that nobody has learned yet."""
+_RESERVED = 2
+"""Rows before the first word: padding and the unknown word (`sources/processors/words.py`)."""
+
+
+@final
+class WordEmbedding(nn.Embedding):
+    """Columns that are padding in the whole batch are left off; so a short batch is quick, and no result changes by it.
+
+    Padding and the unknown word start as zeros; only the latter ever learns.
+    """
+
+    def __init__(self, n_words: int, word_dim: int) -> None:
+        super().__init__(n_words + _RESERVED, word_dim, padding_idx=0)
+        nn.init.normal_(self.weight, std=SPREAD)
+        nn.init.zeros_(self.weight[:_RESERVED])
+
+    def forward(self, words: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:  # type: ignore[override]
+        """Numbers (n, length) and mask (n, length) -> vectors (n, t, word_dim) and mask (n, t), t the longest text."""
+        numbers, mask = words
+        longest = max(1, int(mask.sum(1).max()))
+        return super().forward(numbers[:, :longest]), mask[:, :longest]

@@ -1,0 +1,65 @@
+"""The tokenizer of a checkpoint, from whatever files it is in: tokenizer.json, vocab.txt, merges, a sentencepiece model.
+
+Transformers reads them all and converts the older ones where it can; nothing a checkpoint brings is ever run.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from transferkit.core.errors import Failed
+from transferkit.sources.processors.tokens import TokenProcessor, packed
+
+if TYPE_CHECKING:
+    from transferkit.sources.hub import Checkpoint
+
+FILES = (
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "vocab.txt",
+    "vocab.json",
+    "merges.txt",
+    "spiece.model",
+    "sentencepiece.bpe.model",
+    "tokenizer.model",
+    "spm.model",
+)
+LONGEST = 512
+"""Tokens read of a text, also by networks that could read more: what a network needs for a text grows with its square."""
+_TAKEN_POSITIONS = frozenset({"roberta", "xlm-roberta", "camembert", "mpnet"})
+"""Families whose first positions, up to the padding token's number, are never used."""
+
+
+def token_processor(
+    checkpoint: Checkpoint, config: Any, max_length: int | None = None, **settings: Any
+) -> TokenProcessor:
+    """The processor of a checkpoint. `max_length`: None, as much as tokenizer and network take, at most `LONGEST`."""
+    from transformers import AutoTokenizer
+
+    for file in FILES:
+        if checkpoint.has(file):
+            checkpoint.fetch(file)
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(checkpoint.folder, local_files_only=True, trust_remote_code=False)
+        content = tokenizer.backend_tokenizer.to_str()
+    except Exception as reason:  # a stranger's files may be broken in any way
+        why = (str(reason).strip() or type(reason).__name__).splitlines()[0]
+        raise Failed(f"the tokenizer of {checkpoint.source} cannot be read: {why}") from None
+    lengths = (max_length, tokenizer.model_max_length, _positions(config), None if max_length else LONGEST)
+    padding = (tokenizer.pad_token_id, getattr(config, "pad_token_id", None), tokenizer.eos_token_id, 0)
+    return TokenProcessor(
+        tokenizer=packed(content),
+        max_length=int(min(length for length in lengths if length)),
+        pad=int(next(number for number in padding if number is not None)),
+        **settings,
+    )
+
+
+def _positions(config: Any) -> int | None:
+    """How many tokens a network has positions for; None: any number, or it does not say."""
+    positions: int | None = getattr(config, "max_position_embeddings", None)
+    if positions and config.model_type in _TAKEN_POSITIONS:
+        return positions - (config.pad_token_id or 0) - 1
+    return positions

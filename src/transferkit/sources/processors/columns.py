@@ -1,0 +1,185 @@
+"""ColumnsProcessor: rows of a table -> numbers on one scale, what is missing, and words as positions.
+
+A number x becomes z / sqrt(1 + (z / 3)^2) with z = (x - median) / spread: about z near the middle, never beyond 3, so that no
+outlier rules (the smooth clipping of Holzmüller, Grinsztajn & Steinwart 2024, arXiv:2407.04491; their spread is the
+interquartile range as well). A date becomes the day on that scale, and where it stands in the year, the week and, where the
+column has times, the day - sine and cosine each. A word becomes its position among those that the table it was fitted on has
+at least twice; another word is `UNSEEN`, none at all `ABSENT`.
+
+Columns are found by name. A row without one of them counts as missing there, columns it does not know are left aside: a
+network that was trained on one hospital's table takes another's.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, final
+
+from transferkit.core.cells import day, is_day_first, is_missing, kind_of, number, word
+from transferkit.core.errors import WrongUse
+from transferkit.core.source import Processor
+from transferkit.sources.processors import check_settings
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+UNSEEN, ABSENT = 0, 1
+"""Positions of every column of words that mean: a word not known, no word."""
+MOST_WORDS = 100
+"""Of one column; rarer ones are `UNSEEN`."""
+LEAST_COUNT = 2
+"""How often a word has to occur to be known: one that occurs once teaches nothing of itself, but what an unseen one means."""
+LONGEST = 3.0
+YEAR, WEEK = 365.2425, 7.0
+
+
+@dataclass(frozen=True)
+class Number:
+    """A column of numbers, or of dates."""
+
+    name: str
+    middle: float
+    spread: float
+    is_date: bool = False
+    day_first: bool = False
+    has_time: bool = False
+
+    @property
+    def width(self) -> int:
+        """How many numbers it gives."""
+        return 1 + 2 * len(self.periods)
+
+    @property
+    def periods(self) -> tuple[float, ...]:
+        """Days after which a date comes round again."""
+        return ((YEAR, WEEK, 1.0) if self.has_time else (YEAR, WEEK)) if self.is_date else ()
+
+    def read(self, cell: Any) -> float | None:
+        """The number, or the day, that a cell holds."""
+        return day(cell, self.day_first) if self.is_date else number(cell)
+
+    def values(self, value: float) -> list[float]:
+        """(width,) on the scale of the network."""
+        z = (value - self.middle) / self.spread
+        found = [z / math.sqrt(1 + (z / LONGEST) ** 2)]
+        for period in self.periods:
+            angle = 2 * math.pi * (value % period) / period
+            found += [math.sin(angle), math.cos(angle)]
+        return found
+
+
+@dataclass(frozen=True)
+class Words:
+    """A column of words."""
+
+    name: str
+    known: tuple[str, ...]
+
+    @property
+    def n_positions(self) -> int:
+        """How many positions there are, `UNSEEN` and `ABSENT` among them."""
+        return 2 + len(self.known)
+
+
+@final
+@dataclass(frozen=True)
+class ColumnsProcessor(Processor):
+    """Rows -> (numbers (n, k) float32, what of them is there (n, k) float32, words (n, c) int64).
+
+    >>> processor = fitted([{"age": 63.0, "sex": "m"}, {"age": 37.0, "sex": "f"}] * 3)
+    >>> [part.shape[1] for part in processor([{"age": 50.0}])]
+    [1, 1, 1]
+    """
+
+    modality: ClassVar[str] = "tabular"
+    numbers: tuple[Number, ...]
+    words: tuple[Words, ...]
+
+    def __call__(self, items: Sequence[Any]) -> tuple[Tensor, ...]:
+        import torch
+
+        width = sum(column.width for column in self.numbers)
+        values = torch.zeros(len(items), width)
+        there = torch.zeros(len(items), width)
+        positions = torch.full((len(items), len(self.words)), ABSENT, dtype=torch.int64)
+        index = [{known: 2 + i for i, known in enumerate(column.known)} for column in self.words]
+        rows, marks, codes = values.numpy(), there.numpy(), positions.numpy()
+        for i, item in enumerate(items):
+            if not isinstance(item, Mapping):
+                raise WrongUse(f"a network of tables takes rows such as {{'age': 63}}, got {type(item).__name__}")
+            start = 0
+            for column in self.numbers:
+                said = column.read(item.get(column.name))
+                if said is not None:
+                    rows[i, start : start + column.width] = column.values(said)
+                    marks[i, start : start + column.width] = 1
+                start += column.width
+            for j, (named, known) in enumerate(zip(self.words, index, strict=True)):
+                spoken = word(item.get(named.name))
+                if spoken is not None:
+                    codes[i, j] = known.get(spoken, UNSEEN)
+        return values, there, positions
+
+    def describe(self) -> dict[str, Any]:
+        """Every column with what was learned of it."""
+        return {
+            "kind": "columns",
+            "numbers": [vars(column) for column in self.numbers],
+            "words": [{"name": column.name, "known": list(column.known)} for column in self.words],
+        }
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns it looks at."""
+        return tuple(column.name for column in (*self.numbers, *self.words))
+
+    def grown(self, items: Sequence[Mapping[str, Any]]) -> ColumnsProcessor:
+        """The same processor with the columns of these rows that it does not know added behind its own, fitted on them."""
+        more = fitted([{name: cell for name, cell in item.items() if name not in self.names} for item in items])
+        return ColumnsProcessor((*self.numbers, *more.numbers), (*self.words, *more.words))
+
+
+def fitted(items: Sequence[Mapping[str, Any]]) -> ColumnsProcessor:
+    """The processor that knows these rows; a column that says nothing in them is left aside."""
+    rows = list(items)
+    names = dict.fromkeys(name for row in rows for name in row)
+    numbers, words = [], []
+    for name in names:
+        cells = [row.get(name) for row in rows]
+        kind = kind_of(cells)
+        if kind == "word":
+            counts = Counter(said for cell in cells if (said := word(cell)) is not None)
+            often = [
+                said
+                for said, count in sorted(counts.items(), key=lambda one: (-one[1], one[0]))
+                if count >= LEAST_COUNT
+            ]
+            words.append(Words(name, tuple(often[:MOST_WORDS])))
+        elif kind != "nothing":
+            numbers.append(_number(name, cells, is_date=kind == "date"))
+    return ColumnsProcessor(tuple(numbers), tuple(words))
+
+
+def _number(name: str, cells: Sequence[Any], is_date: bool) -> Number:
+    import numpy as np
+
+    day_first = is_date and is_day_first(cells)
+    plain = Number(name, 0.0, 1.0, is_date, day_first)
+    values = np.array([value for cell in cells if not is_missing(cell) and (value := plain.read(cell)) is not None])
+    low, middle, high = np.quantile(values, [0.25, 0.5, 0.75])
+    # a normal column's deviation; where most values are alike their plain deviation, where all are, 1
+    spread = (high - low) / 1.349 or values.std() or 1.0
+    has_time = is_date and bool((values % 1 != 0).any())
+    return Number(name, float(middle), float(spread), is_date, day_first, has_time)
+
+
+def of(settings: Mapping[str, Any]) -> ColumnsProcessor:
+    """The processor of these settings."""
+    check_settings(settings, ColumnsProcessor, "a columns processor")
+    return ColumnsProcessor(
+        tuple(Number(**column) for column in settings["numbers"]),
+        tuple(Words(column["name"], tuple(column["known"])) for column in settings["words"]),
+    )

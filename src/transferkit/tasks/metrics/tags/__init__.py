@@ -1,0 +1,1 @@
+"""Metrics of tags: any number of them an item, none included."""

@@ -1,0 +1,94 @@
+"""Adapters: low-rank changes beside a network's weights, trained in their place and then merged into them. PEFT's layers.
+
+Hu et al. 2021, arXiv:2106.09685: W + (scale / rank) B A, with B 0 at the start. Liu et al. 2024, arXiv:2402.09353 (DoRA): the
+direction of each output's weights is changed so, and its length is a weight of its own. Layers that get one: linear ones,
+embeddings, and convolutions without groups. A convolution that does more than convolve (`FoldedConvolution` pads before and
+cuts off after) lends its own weights to a plain one inside it, so that PEFT's stands where the product is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from torch import Tensor, nn
+
+from transferkit.core.network import Network, seeded
+from transferkit.sources.architectures._folded_convolution import FoldedConvolution
+
+_INNER = "convolution_inside"
+
+
+def adapt(
+    network: Network, first_moving: int, rank: int, scale: int, decomposed: bool, seed: int
+) -> Callable[[], None] | None:
+    """Put adapters into the stages from `first_moving` on, in place; call what comes back to merge them and take them out.
+
+    None where there is no layer for one. The adapters' parameters have `lora_` in their names.
+    """
+    from peft import LoraConfig, inject_adapter_in_model
+
+    inside = {id(module) for name in network.stages[first_moving:] for module in network.stage(name).modules()}
+    for module in list(network.modules()):
+        if id(module) in inside and isinstance(module, FoldedConvolution) and module.groups == 1:
+            _lend_weights(module)
+            inside.add(id(getattr(module, _INNER)))
+    names = [name for name, module in network.named_modules() if id(module) in inside and _takes_one(module)]
+    if not names:
+        return None
+    config = LoraConfig(r=rank, lora_alpha=scale, use_dora=decomposed, target_modules=names)
+    with seeded(seed):
+        inject_adapter_in_model(config, network)
+    return lambda: _merge(network)
+
+
+def is_adapter(name: str, parameter: nn.Parameter) -> bool:
+    """Whether a parameter of this name is an adapter's; for `Addition.moves`.
+
+    >>> is_adapter("body.stem.lora_A.default.weight", None), is_adapter("body.stem.base_layer.weight", None)
+    (True, False)
+    """
+    return "lora_" in name
+
+
+def _takes_one(module: nn.Module) -> bool:
+    """Whether PEFT's layer does exactly what this one does: a subclass may do more."""
+    from transformers.pytorch_utils import Conv1D
+
+    if isinstance(module, (nn.Conv1d, nn.Conv2d)):
+        return type(module) in (nn.Conv1d, nn.Conv2d) and module.groups == 1
+    return type(module) in (nn.Linear, nn.Embedding, Conv1D)
+
+
+def _lend_weights(module: FoldedConvolution) -> None:
+    """A plain convolution with the module's own weights, which the module runs from now on."""
+    plain = nn.utils.skip_init(  # type: ignore[no-untyped-call]  # draws no random numbers
+        nn.Conv2d,
+        module.in_channels,
+        module.out_channels,
+        module.kernel_size,
+        module.stride,
+        module.padding,
+        bias=module.bias is not None,
+    )
+    plain.weight, plain.bias = module.weight, module.bias
+    module.add_module(_INNER, plain)
+
+    def convolve(input: Tensor, weight: Any, bias: Any) -> Any:
+        return getattr(module, _INNER)(input)
+
+    module._conv_forward = convolve  # type: ignore[method-assign]
+
+
+def _merge(network: Network) -> None:
+    from peft.tuners.lora import LoraLayer
+
+    for name, module in list(network.named_modules()):
+        if isinstance(module, LoraLayer):
+            module.merge()  # type: ignore[operator]
+            parent, _, own = name.rpartition(".")
+            setattr(network.get_submodule(parent), own, module.get_base_layer())
+    for module in network.modules():
+        if hasattr(module, _INNER):
+            delattr(module, _INNER)
+            del module._conv_forward

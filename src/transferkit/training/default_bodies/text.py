@@ -1,0 +1,25 @@
+"""The default network of texts: random vectors for the words of the training texts, and a small network on top."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from transferkit.core.architecture import Architecture
+from transferkit.core.target import Target
+from transferkit.sources.processors.words import WordProcessor, tokens, vocabulary
+from transferkit.training.body import Body
+
+MOST_WORDS = 30_000
+LENGTHS = (16, 64, 400)
+"""Words of a text that are read, to choose from."""
+
+
+def default_body(target: Target, seed: int) -> Body:
+    """A small network whose vocabulary are the words of `target.train`, freshly initialised."""
+    texts = [target.train.items[i] for i in range(len(target.train))]
+    words = vocabulary(texts, MOST_WORDS)
+    usual = float(np.quantile([len(tokens(text)) for text in texts], 0.95))
+    length = min((length for length in LENGTHS if length >= usual), default=LENGTHS[-1])
+    return Body.fresh(
+        Architecture.of("text_cnn", {"n_words": len(words)}), WordProcessor(words=words, length=length), seed
+    )

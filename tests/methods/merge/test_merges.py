@@ -1,0 +1,94 @@
+"""Networks fine-tuned from one are merged; networks of other shapes are refused."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from transferkit.core.architecture import Architecture
+from transferkit.core.errors import WrongUse
+from transferkit.core.run import Run
+from transferkit.core.source import Source
+from transferkit.core.target import Target
+from transferkit.methods.frozen.linear_probe import LinearProbe
+from transferkit.methods.merge.task_arithmetic import TaskArithmetic
+from transferkit.methods.merge.ties import TIES
+from transferkit.ops import merging
+from transferkit.sources import architectures
+from transferkit.training.merged import merged_body
+
+BASE = Source("zoo:digits-cnn")
+
+
+@pytest.fixture(scope="module")
+def relatives(tmp_path_factory: pytest.TempPathFactory) -> list[Source]:
+    """Two networks that lie near the base, as files."""
+    folder = tmp_path_factory.mktemp("relatives")
+    sources = []
+    for seed in (1, 2):
+        network = BASE.network()
+        draw = torch.Generator().manual_seed(seed)
+        with torch.no_grad():
+            for parameter in network.parameters():
+                parameter.add_(0.02 * torch.randn(parameter.shape, generator=draw))
+        path = folder / f"near-{seed}.safetensors"
+        save_file({k: v.contiguous() for k, v in network.state_dict().items()}, path)
+        card = BASE.card()
+        described = {
+            "architecture": card.architecture.kind,
+            "settings": card.architecture.arguments(),
+            "processor": BASE.processor().describe(),
+        }
+        path.with_suffix(".transferkit.json").write_text(json.dumps(described))
+        sources.append(Source(f"torch:{path}"))
+    return sources
+
+
+def test_at_one_the_vector_of_one_network_gives_its_features(relatives: list[Source], tiny_target: Target) -> None:
+    whole = TaskArithmetic(scale=1.0).fit((BASE, relatives[0]), tiny_target, Run())
+    alone = LinearProbe().fit((relatives[0],), tiny_target, Run())
+    torch.testing.assert_close(
+        torch.tensor(whole.predict(tiny_target.train.items).scores),
+        torch.tensor(alone.predict(tiny_target.train.items).scores),
+        atol=1e-4,
+        rtol=1e-3,
+    )
+
+
+def test_the_merged_weights_are_the_sum_written_out(relatives: list[Source], tiny_target: Target) -> None:
+    merged = merged_body((BASE, *relatives), tiny_target, merging.summed, 0.3, "by hand").body.make()
+    start, *others = (dict(source.network().named_parameters()) for source in (BASE, *relatives))
+    for name, weight in merged.named_parameters():
+        if not name.startswith("head."):
+            expected = start[name] + 0.3 * sum(other[name] - start[name] for other in others)
+            torch.testing.assert_close(weight, expected)
+
+
+def test_statistics_are_averaged_so_that_no_variance_is_negative(relatives: list[Source], tiny_target: Target) -> None:
+    network = merged_body((BASE, *relatives), tiny_target, merging.summed, 3.0, "far").body.make()
+    variances = [buffer for name, buffer in network.named_buffers() if name.endswith("running_var")]
+    assert all((variance >= 0).all() for variance in variances)
+
+
+def test_networks_trained_apart_are_merged_with_a_warning(relatives: list[Source], tiny_target: Target) -> None:
+    apart = TIES().fit((BASE, Source("zoo:letters-cnn")), tiny_target, Run()).record
+    assert any("does not look fine-tuned from" in note for note in apart.notes)
+    assert not TIES().fit((BASE, relatives[0]), tiny_target, Run()).record.notes
+
+
+@pytest.mark.parametrize("method", [TaskArithmetic(), TIES()], ids=str)
+def test_other_shapes_are_refused_in_one_line(method, tiny_target: Target, tmp_path: Path) -> None:
+    narrow = architectures.build(Architecture.of("small_cnn", {"width": 8}))
+    save_file({k: v.contiguous() for k, v in narrow.state_dict().items()}, tmp_path / "narrow.safetensors")
+    (tmp_path / "narrow.transferkit.json").write_text(
+        json.dumps({"architecture": "small_cnn", "settings": {"width": 8}, "processor": BASE.processor().describe()})
+    )
+    with pytest.raises(WrongUse, match="cannot be merged with zoo:digits-cnn"):
+        method.fit((BASE, Source(f"torch:{tmp_path}/narrow.safetensors")), tiny_target, Run())
+
+
+def test_density_is_a_share() -> None:
+    with pytest.raises(WrongUse, match="at most 1"):
+        TIES(density=2.0)
