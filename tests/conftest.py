@@ -51,3 +51,43 @@ def bars_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / label).mkdir(parents=True, exist_ok=True)
         picture.save(folder / label / f"{i}.png")
     return folder
+
+
+TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "good", "bad", "film", "book", "plot", "very", "not", "dull")
+TOKENS += ("fine", "great", "poor", "the", "a", "was", "is", "and", "so", "it", "i", ",", ".", "!")
+
+
+@pytest.fixture(scope="session")
+def text_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny BERT with its tokenizer, as transformers saves both; its texts have at most 24 tokens."""
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+    from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
+
+    from transferkit.core.network import seeded
+    from transferkit.sources import hub
+
+    folder = tmp_path_factory.mktemp("text") / "tiny-bert"
+    vocabulary = {word: number for number, word in enumerate(TOKENS)}
+    tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.Lowercase()
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
+    )
+    named = dict(zip(("pad_token", "unk_token", "cls_token", "sep_token", "mask_token"), TOKENS[:5], strict=True))
+    config = BertConfig(
+        vocab_size=len(vocabulary),
+        hidden_size=16,
+        num_hidden_layers=3,
+        num_attention_heads=2,
+        intermediate_size=24,
+        max_position_embeddings=24,
+    )
+    with seeded(0), hub.quiet():
+        model = BertModel(config).eval()
+        for parameter in model.parameters():
+            if parameter.ndim > 1:
+                parameter.data.normal_(std=0.3)
+        model.save_pretrained(folder)
+        PreTrainedTokenizerFast(tokenizer_object=tokenizer, model_max_length=24, **named).save_pretrained(folder)
+    return folder

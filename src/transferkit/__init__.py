@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from transferkit.core.budget import Budget as Budget
     from transferkit.core.source import Source as Source
     from transferkit.core.target import Target as Target
+    from transferkit.estimators.classifier import TransferClassifier as TransferClassifier
+    from transferkit.estimators.regressor import TransferRegressor as TransferRegressor
     from transferkit.front import candidates as candidates
     from transferkit.front import compare as compare
     from transferkit.front import load as load
@@ -27,6 +29,8 @@ _WHERE = {
     "Budget": "transferkit.core.budget",
     "Source": "transferkit.core.source",
     "Target": "transferkit.core.target",
+    "TransferClassifier": "transferkit.estimators.classifier",
+    "TransferRegressor": "transferkit.estimators.regressor",
     "candidates": "transferkit.front",
     "compare": "transferkit.front",
     "load": "transferkit.front",
@@ -36,7 +40,20 @@ _WHERE = {
 }
 """Public name -> the module it lives in; imported when it is first asked for, so that `import transferkit` is quick."""
 
-__all__ = ["Budget", "Source", "Target", "__version__", "candidates", "compare", "load", "plan", "rank", "transfer"]
+__all__ = [
+    "Budget",
+    "Source",
+    "Target",
+    "TransferClassifier",
+    "TransferRegressor",
+    "__version__",
+    "candidates",
+    "compare",
+    "load",
+    "plan",
+    "rank",
+    "transfer",
+]
 
 
 def __getattr__(name: str) -> Any:

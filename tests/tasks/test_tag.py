@@ -3,11 +3,13 @@
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from sklearn.linear_model import LogisticRegression
 
 import transferkit as tk
 from transferkit.core.errors import WrongUse
 from transferkit.core.examples import Examples
+from transferkit.core.format import ReadOptions
 from transferkit.core.labels import are_tags, read_tags
 from transferkit.core.run import NoCache, Run
 from transferkit.core.source import Source
@@ -37,7 +39,9 @@ def test_tags_are_lists_or_words_with_one_separator(written, tags):
     assert read_tags(written) == tags
 
 
-@pytest.mark.parametrize("labels", [["cat", "dog"] * 5, ["a long story; it ends well", "another one; it ends"], [1.5], [[{}]]])
+@pytest.mark.parametrize(
+    "labels", [["cat", "dog"] * 5, ["a long story; it ends well", "another one; it ends"], [1.5], [[{}]]]
+)
 def test_classes_sentences_and_numbers_are_no_tags(labels):
     assert recognised(*labels) is None
 
@@ -57,15 +61,13 @@ def test_data_without_a_difference_is_refused_in_one_line():
 
 def test_a_table_of_tags_is_read_and_an_empty_list_is_a_label(tmp_path):
     draw = np.random.default_rng(0)
-    from PIL import Image
-
     rows = []
     for i in range(60):
         Image.fromarray(draw.integers(0, 255, (8, 8), dtype=np.uint8)).save(tmp_path / f"{i}.png")
         rows.append(f"{i}.png,{['red|round', 'red', '|', 'round', ''][i % 5]}")
     table = tmp_path / "labels.csv"
     table.write_text("image,tags\n" + "\n".join(rows))
-    target = Target.read(table, options=tk.core.format.ReadOptions(label_column="tags"))
+    target = Target.read(table, options=ReadOptions(label_column="tags"))
     assert target.task.name == "tag"
     assert target.task.classes == ("red", "round")
     assert len(target.unlabelled) == 12
@@ -73,13 +75,14 @@ def test_a_table_of_tags_is_read_and_an_empty_list_is_a_label(tmp_path):
     assert set(every) == {("red", "round"), ("red",), (), ("round",)}
     assert target.task.shares == tuple(np.mean([tag in tags for tags in every]) for tag in ("red", "round"))
     assert any("for classes say --task classify" in line for line in target.warnings)
-    as_classes = Target.read(table, task="classify", options=tk.core.format.ReadOptions(label_column="tags"))
+    as_classes = Target.read(table, task="classify", options=ReadOptions(label_column="tags"))
     assert as_classes.task.classes == ("red", "red|round", "round", "|")
 
 
 def test_every_tag_that_can_be_is_on_both_sides_of_a_split():
     draw = np.random.default_rng(1)
-    labels = [tuple(t for t, share in zip("abcd", (0.6, 0.3, 0.1, 0.04), strict=True) if draw.random() < share) for _ in range(200)]
+    shares = (0.6, 0.3, 0.1, 0.04)
+    labels = [tuple(t for t, share in zip("abcd", shares, strict=True) if draw.random() < share) for _ in range(200)]
     pictures = draw.integers(0, 255, (200, 4, 4), dtype=np.uint8)
     target = Target.of(pictures, labels)
     open_, sealed = target.whole().train, target.test.open("this test")
@@ -96,7 +99,9 @@ def test_the_loss_is_that_of_each_side_of_a_tag_weighed_alike():
     by_hand = (3 * np.log(2) + 3 * np.log(2) + 4 * np.log(2)) / 8
     assert float(task.loss(torch.zeros(4, 2), targets)) == pytest.approx(by_hand)
     ones = task.loss(torch.randn(4, 2, generator=torch.Generator().manual_seed(0)), targets, torch.ones(4))
-    assert ones == pytest.approx(float(task.loss(torch.randn(4, 2, generator=torch.Generator().manual_seed(0)), targets)))
+    assert ones == pytest.approx(
+        float(task.loss(torch.randn(4, 2, generator=torch.Generator().manual_seed(0)), targets))
+    )
     assert Tag(("a",), shares=(0.0,)).weights().tolist() == [MOST_WEIGHT]
 
 

@@ -45,11 +45,15 @@ def number(cell: Any) -> float | None:
     """
     if isinstance(cell, str):
         found = float(cell) if _NUMERIC.fullmatch(cell) else math.nan
-    elif isinstance(cell, bool) or type(cell).__name__ in ("bool_", "bool") or not hasattr(cell, "__float__"):
+    elif _is_truth(cell) or not hasattr(cell, "__float__"):
         return None
     else:
         found = float(cell)
     return found if math.isfinite(found) else None
+
+
+def _is_truth(cell: Any) -> bool:
+    return type(cell).__name__ in ("bool", "bool_")  # Python's and numpy's, old and new
 
 
 def word(cell: Any) -> str | None:
@@ -62,7 +66,7 @@ def word(cell: Any) -> str | None:
         return None
     if isinstance(cell, str):
         return cell.strip()
-    if isinstance(cell, bool) or type(cell).__name__ == "bool_":
+    if _is_truth(cell):
         return str(bool(cell)).lower()
     value = number(cell)
     if value is not None:
@@ -88,7 +92,8 @@ def _moment(cell: Any, day_first: bool) -> datetime | None:
     elif parted := _PARTED.fullmatch(cell):
         first, second, year = int(parted[1]), int(parted[3]), int(parted[4])
         year += 0 if year > 99 else 2000 if year < 70 else 1900
-        day_number, month = (first, second) if day_first or first > 12 else (second, first)
+        begins_with_day = first > 12 or (day_first and second <= 12)
+        day_number, month = (first, second) if begins_with_day else (second, first)
         try:
             found = datetime(year, month, day_number, *(int(part or 0) for part in parted.group(5, 6, 7)))
         except ValueError:

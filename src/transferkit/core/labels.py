@@ -1,9 +1,9 @@
 """Labels as a person wrote them -> labels as the tasks read them.
 
 The rule: empty, null and NaN mean "not labelled". Words are classes; so are numbers without a fraction, 2.0 included, unless
-there are many (`are_quantities`, asked where no task was named); as soon as one number has a fraction, all are quantities. Words
-among numbers are refused: nearly always a slipped column or a typing error. Lists of words are tags, and so are words with a
-`|` between them (`are_tags`).
+there are many (`are_quantities`, asked where no task was named); as soon as one number has a fraction, all are quantities.
+Words among numbers are refused: nearly always a slipped column or a typing error. Lists of words are tags, and so are words
+with a `|` between them (`are_tags`).
 """
 
 from __future__ import annotations

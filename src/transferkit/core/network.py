@@ -39,6 +39,8 @@ class Network(nn.Module, ABC):
     """Rebuilds this network, without its weights."""
     float32_only: bool = False
     """True where its layers compute in float32 whatever their weights are cast to: no other form of it is tried."""
+    symbols: tuple[str, ...] = ()
+    """What each output of its own head stands for, where that spells texts: characters, "" for none."""
     head: nn.Module | None
     """The source's own head, features (n, feature_dim) -> (n, n_source_classes); None where it has none."""
 

@@ -43,6 +43,10 @@ def recognise_in_memory(items: Sequence[Any], modality: str | None) -> tuple[str
     """
     formats: list[Format] = sorted((cls() for cls in registry.find("data").values()), key=lambda one: one.turn)
     refusals = []
+    if (
+        modality is None and hasattr(items, "iloc") and hasattr(items, "columns")
+    ):  # to iterate a table gives column names
+        modality = "tabular"
     for candidate in formats:
         if modality not in (None, candidate.modality):
             continue

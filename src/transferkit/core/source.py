@@ -10,7 +10,7 @@ import hashlib
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from transferkit.core import registry
@@ -22,6 +22,7 @@ from transferkit.core.run import Progress, silent
 if TYPE_CHECKING:
     from transferkit.core.network import Network, State
     from transferkit.core.target import Target
+    from transferkit.core.task import Task
 
 Holds = Literal["model", "data"]
 
@@ -53,6 +54,18 @@ class Card:
     """True where its weights cannot be trained: it gives features, and nothing else can be made of it."""
 
 
+class Words(ABC):
+    """How a network that writes spells texts."""
+
+    @abstractmethod
+    def encode(self, texts: Sequence[str]) -> list[list[int]]:
+        """The tokens of each text, the end among them."""
+
+    @abstractmethod
+    def decode(self, tokens: Sequence[Sequence[int]]) -> list[str]:
+        """The text of each row of tokens, up to its end."""
+
+
 class Processor(ABC):
     """Turns raw items into a network's input. Values of it are compared and written down by `describe()`."""
 
@@ -66,6 +79,10 @@ class Processor(ABC):
         A tuple of tensors where one is not enough (tokens and their mask), each with the item as its first axis.
         """
 
+    def remarks(self, items: Sequence[Any]) -> tuple[str, ...]:
+        """Lines a person should read about how it takes these items: how many words it does not know."""
+        return ()
+
     @abstractmethod
     def describe(self) -> dict[str, Any]:
         """JSON-able settings from which `sources.processors.build` makes an equal processor."""
@@ -74,6 +91,15 @@ class Processor(ABC):
     def fingerprint(self) -> str:
         """16 hex digits that two equal processors share."""
         return hashlib.sha256(json.dumps(self.describe(), sort_keys=True).encode()).hexdigest()[:16]
+
+    @property
+    def spelling(self) -> Words | None:
+        """How the network spells what it writes; None for one that does not write."""
+        return None
+
+    def whole(self, items: Sequence[Any]) -> Processor:
+        """The same for tasks that need all of an item: where length is limited, at a limit that holds items such as these."""
+        return self
 
     def lengths(self, items: Sequence[Any]) -> Sequence[int] | None:
         """About how long each item is to the network, so that a batch can hold such as are alike; None: all are."""
@@ -138,6 +164,8 @@ class SourceOptions:
     """Folder of the network that was trained on the data this source holds; the source then serves as that model."""
     refused: str = ""
     """Why no network could be learned from the data; whoever asks for one is told."""
+    serves: str = ""
+    """Name of the task its network is wanted for, where another one than usual serves that; see `Source.serving`."""
 
 
 @dataclass(frozen=True)
@@ -169,6 +197,10 @@ class Source:
         """The reader of this scheme; an unknown scheme gives an error that lists the known ones."""
         kind: SourceKind = registry.get("sources", self.scheme)()
         return kind
+
+    def serving(self, task: Task) -> Source:
+        """The same source, giving the network that serves this task: of a model that hears and writes, both halves."""
+        return self if task.needs_features else replace(self, options=replace(self.options, serves=task.name))
 
     @property
     def holds(self) -> Holds:

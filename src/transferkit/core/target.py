@@ -24,7 +24,6 @@ from transferkit.core.run import Progress, silent
 from transferkit.core.sealing import ENOUGH_TEST_ITEMS, VALIDATION_SHARE, about_test, divide, held_out
 from transferkit.core.task import Task
 
-
 _TAGGED = "labels with a | in them were read as several tags each; for classes say --task classify"
 
 
@@ -274,7 +273,13 @@ def _target(
         validation_is_given=division.validation is not None,
         test_is_given=division.test_is_given,
         skipped=reading.skipped,
-        warnings=(*division.notes, *found, *reading.notes, *([_counted(labelled)] if counted else []), *([_TAGGED] if tagged else [])),
+        warnings=(
+            *division.notes,
+            *found,
+            *reading.notes,
+            *([_counted(labelled)] if counted else []),
+            *([_TAGGED] if tagged else []),
+        ),
         fingerprint=_fingerprint(
             reading.modality, {"train": train, "validation": validation, "test": test, "unlabelled": unlabelled}
         ),

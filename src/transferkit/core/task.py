@@ -167,6 +167,10 @@ class Task(ABC):
     def loss(self, outputs: Any, targets: Any, item_weights: Tensor | None = None) -> torch.Tensor:
         """Mean loss of a batch, a scalar. `item_weights`: (n,) of mean 1 over all items, or None."""
 
+    def out_of_reach(self, outputs: Any, targets: Any) -> Sequence[bool]:
+        """(n,) which items of a batch no weights could get right, as a text longer than the sound it is of; () for none."""
+        return ()
+
     def even_loss(self, outputs: Any, item_weights: Tensor | None = None) -> torch.Tensor:
         """Mean loss against every class alike, for label smoothing; only where there are classes."""
         raise WrongUse(f"task {self.name} has no classes, so there are no labels to smooth")

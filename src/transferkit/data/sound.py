@@ -76,8 +76,21 @@ class Checked:
 class Sounds(Sequence[Any]):
     """Recordings of files, read when asked for."""
 
-    def __init__(self, pieces: Sequence[Piece]) -> None:
+    def __init__(self, pieces: Sequence[Piece], seconds: Sequence[float] | None = None) -> None:
         self.pieces = tuple(pieces)
+        self._seconds = None if seconds is None else tuple(seconds)
+
+    @classmethod
+    def of(cls, checked: Sequence[Checked]) -> Sounds:
+        """Of what `check_sounds` found usable."""
+        return cls([one.piece for one in checked], [one.seconds for one in checked])
+
+    @property
+    def seconds(self) -> tuple[float, ...]:
+        """How long each lasts; see `core.sound.seconds_of`."""
+        if self._seconds is None:
+            self._seconds = tuple(map(_seconds, self.pieces))
+        return self._seconds
 
     def __len__(self) -> int:
         return len(self.pieces)
@@ -164,6 +177,18 @@ def _check(piece: Piece, name: str) -> Checked | Skipped:
     if piece.start or piece.end is not None:
         digest = hashlib.sha256(f"{digest} {start} {stop}".encode()).hexdigest()
     return Checked(piece, digest, seconds, rate, channels, *heard)
+
+
+def _seconds(piece: Piece) -> float:
+    """From the file's header."""
+    import soundfile
+
+    try:
+        with soundfile.SoundFile(piece.path) as file:
+            start, stop = _samples(piece, file)
+            return float((stop - start) / file.samplerate)
+    except Exception as reason:  # a broken file makes libsndfile fail in any way
+        raise Failed(f"{piece.path}: {_short(reason)}") from reason
 
 
 def _samples(piece: Piece, file: SoundFile) -> tuple[int, int]:

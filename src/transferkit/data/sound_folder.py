@@ -20,7 +20,7 @@ SOUNDS = Contents(
     what="sound",
     suffixes=SUFFIXES,
     check=check_sounds,
-    items=lambda checked: Sounds([one.piece for one in checked]),
+    items=Sounds.of,
     notes=notes_about,
 )
 

@@ -71,7 +71,7 @@ class SoundTable(Format):
             )
         usable = [i for i, result in enumerate(results) if isinstance(result, Checked)]
         examples = Examples(
-            items=Sounds([one.piece for one in checked]),
+            items=Sounds.of(checked),
             ids=tuple(one.id for one in checked),
             labels=tuple(labels[i] for i in usable),
             names=tuple(spelled[i] for i in usable),

@@ -50,6 +50,8 @@ class Candidate:
     licence: str = "unknown"
     trained_on: str = "unknown"
     seconds: float = 0.0
+    remarks: tuple[str, ...] = ()
+    """What a person should know of how it takes these items."""
 
 
 def ranked(
@@ -95,7 +97,7 @@ def ranked(
                 trained_on=candidate.trained_on,
                 seconds=candidate.seconds,
                 chance=None if found.chance is None else float(found.chance[i]),
-                note=_disagreement(i, sign * predicted, candidates, places),
+                note="; ".join(filter(None, (*candidate.remarks, _disagreement(i, sign * predicted, candidates, places)))),
             )
         )
     return tuple(rows)

@@ -31,6 +31,21 @@ def augment_maps(maps: Tensor, generator: torch.Generator) -> Tensor:
     return torch.where(hidden.to(maps.device), shifted.amin((1, 2, 3), keepdim=True), shifted)
 
 
+def augment_frames(maps: Tensor, lengths: Tensor, generator: torch.Generator) -> Tensor:
+    """A changed copy of spectrograms (n, pitches, frames), of which item i has `lengths` (n,) frames and the rest is padding.
+
+    Time is not shifted, and half as much of it is masked at once: what is said in it is still asked for.
+    """
+    n, n_pitches, n_frames = maps.shape
+    draws = torch.rand(n, 4, generator=generator)
+    hidden_pitches = _stretch(draws[:, 0], draws[:, 1] * BAND, torch.full((n,), n_pitches), n_pitches)
+    hidden_frames = _stretch(draws[:, 2], draws[:, 3] * STRETCH / 2, lengths.cpu(), n_frames)
+    hidden = (hidden_pitches[:, :, None] | hidden_frames[:, None, :]).to(maps.device)
+    means = maps.sum((1, 2), keepdim=True) / (lengths.to(maps)[:, None, None] * n_pitches)
+    inside = torch.arange(n_frames, device=maps.device) < lengths.to(maps.device)[:, None, None]
+    return torch.where(hidden & inside, means, maps)
+
+
 def augment_waves(waves: Tensor, lengths: Tensor, generator: torch.Generator) -> Tensor:
     """A changed copy of samples (n, n_samples), of which item i has `lengths` (n,) and the rest is padding."""
     draws = torch.rand(len(waves), 2, generator=generator)

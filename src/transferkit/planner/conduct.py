@@ -144,6 +144,10 @@ def _arms(request: Request, ranking: Ranking, allowance: Allowance) -> tuple[lis
     """The arms, what they are expected to cost, and the plan they come from, where they were not named."""
     if request.methods is not None:
         usable, _ = ranking.sorted(request.sources)
-        return suited(named(usable, request.methods), request.target.task), Costs(request.target, request.run(allowance)), None
+        return (
+            suited(named(usable, request.methods), request.target.task),
+            Costs(request.target, request.run(allowance)),
+            None,
+        )
     made = make_plan(request, ranking, allowance)
     return list(made.arms), made.costs, made.plan

@@ -22,6 +22,7 @@ from transferkit.evaluate.summary import RankedSource
 from transferkit.ops.random_features import random_features
 from transferkit.sources.processors.image import ImageProcessor
 from transferkit.training.body import Body
+from transferkit.training.default_bodies import default_body
 from transferkit.training.frozen import frozen_states, processed
 from transferkit.training.head_outputs import head_outputs
 
@@ -103,17 +104,26 @@ def scored(source: Source, target: Target, data: Examples, run: Run) -> Candidat
         licence=card.licence,
         trained_on=card.trained_on,
         seconds=time.monotonic() - begun,
+        remarks=body.processor.remarks(data.items),
     )
 
 
 def floor(target: Target, data: Examples, run: Run) -> np.ndarray | None:
-    """(n,) the metric on each item from random features of its pixels; None where all pictures look the same."""
-    processor = ImageProcessor(size=(FLOOR_SIDE, FLOOR_SIDE), mean=(0.5,) * 3, std=(0.5,) * 3)
-    pixels = parts_of(processed(processor, data.items))[0].flatten(1).numpy()
-    generator = np.random.default_rng(run.derived_seed("floor"))
-    if not np.ptp(pixels, axis=0).any():
-        return None
-    features = random_features(pixels, FLOOR_FEATURES, generator)
+    """(n,) the metric on each item from features that nobody has learned; None where these are all alike.
+
+    Of pictures: random features of their pixels. Of anything else: what its default network gives before it is trained.
+    """
+    seed = run.derived_seed("floor")
+    if target.modality == "image":
+        processor = ImageProcessor(size=(FLOOR_SIDE, FLOOR_SIDE), mean=(0.5,) * 3, std=(0.5,) * 3)
+        inputs = parts_of(processed(processor, data.items))[0].flatten(1).numpy()
+        if not np.ptp(inputs, axis=0).any():
+            return None
+        features = random_features(inputs, FLOOR_FEATURES, np.random.default_rng(seed))
+    else:
+        features = frozen_states(default_body(target.whole(), seed), data, run)
+        if not np.ptp(features, axis=0).any():
+            return None
     return left_out.left_out(target.task, features, data.labels or ())
 
 

@@ -8,6 +8,7 @@ beside the weights may say all of this instead, and more:
      "processor": {"kind": "image", ...}, "classes": ["cat", ...], "licence": "MIT", "trained_on": "ImageNet-1k"}
 
 What the name says goes before what the file says. `keys` are rules of `key_map`, applied before the architecture's own.
+A `.pt2` file brings its architecture with it (`sources/exported.py`).
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from urllib.parse import parse_qsl
 from transferkit.core.architecture import Architecture
 from transferkit.core.errors import Failed, WrongUse, unknown_name
 from transferkit.core.source import Card, Processor, SourceKind, SourceOptions
-from transferkit.sources import architectures, fingerprint, key_map, processors, sidecar, weight_file
+from transferkit.sources import architectures, exported, fingerprint, key_map, processors, sidecar, weight_file
 
 if TYPE_CHECKING:
     from transferkit.core.network import Network
@@ -39,6 +40,8 @@ class TorchWeights(SourceKind):
 
     def card(self, location: str, options: SourceOptions) -> Card:
         """From the file's table of contents and the sidecar; the weights stay on disk."""
+        if _is_program(location):
+            return exported.card(location)
         described = describe(location, options)
         shapes = described.renamed_shapes
         body = [shape for name, shape in shapes.items() if not name.startswith("head.") and not _is_buffer(name)]
@@ -57,6 +60,8 @@ class TorchWeights(SourceKind):
 
     def network(self, location: str, options: SourceOptions) -> Network:
         """The named architecture with the file's weights."""
+        if _is_program(location):
+            return exported.network(location)
         described = describe(location, options)
         network = architectures.build(described.architecture, seed=0)
         tensors = weight_file.tensors(described.path, options.trust)
@@ -65,10 +70,15 @@ class TorchWeights(SourceKind):
 
     def check(self, location: str) -> None:
         """Refuse a file that is not there."""
-        _file_and_query(location)
+        if _is_program(location):
+            exported.check(location)
+        else:
+            _file_and_query(location)
 
     def processor(self, location: str, options: SourceOptions) -> Processor:
         """The sidecar's, or else the architecture's usual one."""
+        if _is_program(location):
+            return processors.build(exported.processor(location))
         return processors.build(describe(location, options).processor)
 
 
@@ -117,6 +127,10 @@ def describe(location: str, options: SourceOptions) -> Described:
         classes=classes or tuple(str(i) for i in range(n_classes)),
         sidecar=beside,
     )
+
+
+def _is_program(location: str) -> bool:
+    return location.partition("?")[0].endswith(exported.SUFFIX)
 
 
 def _file_and_query(location: str) -> tuple[Path, str]:

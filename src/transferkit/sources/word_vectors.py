@@ -1,11 +1,13 @@
 """Word vectors on disk: GloVe and word2vec text, word2vec binary, and safetensors with a list of words beside it.
 
-GloVe text (Pennington et al. 2014): a word and its numbers a line. word2vec text (Mikolov et al. 2013; fastText's .vec too): the
-same under a line with the number of words and of dimensions. word2vec binary: that line, then for each word its name, a
+GloVe text (Pennington et al. 2014): a word and its numbers a line. word2vec text (Mikolov et al. 2013; fastText's .vec too):
+the same under a line with the number of words and of dimensions. word2vec binary: that line, then for each word its name, a
 space and float32 numbers. All of them may be gzipped. safetensors: one matrix, and `words.txt` (or the file's own stem +
-`.words.txt`) with the word of row i in line i. The most frequent words come first in all files that are around, so that the
-first ones are the ones to keep. Bytes that are no UTF-8 in a word become U+FFFD, and of a word that comes twice the first
-counts; a word with white space inside is left out, for no text is ever split into such.
+`.words.txt`) with the word of row i in line i.
+
+The most frequent words come first in all files that are around, so that the first ones are the ones to keep. Bytes that are
+no UTF-8 in a word become U+FFFD, and of a word that comes twice the first counts; a word with white space inside is left out,
+for no text is ever split into such.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """`words:` word vectors, with a small network on top: `words:glove.6B.100d.txt?network=text_cnn`.
 
-After the `?` may stand `network` (`bag`: mean and maximum of the vectors, the default; `bilstm`; `text_cnn`), `most` (words kept,
-the first of the file), `length` (words read of a text) and `lowercase` (true where no word of the file has a capital). The
-vectors alone are pretrained: what a network has on top of them starts from fixed random weights. A `.json` beside the file
-may say `licence` and `trained_on`. See `sources/word_vectors.py` for the files that can be read.
+After the `?` may stand `network` (`bag`: mean and maximum of the vectors, the default; `bilstm`; `text_cnn`), `most` (words
+kept, the first of the file), `length` (words read of a text) and `lowercase` (true where no word of the file has a capital).
+The vectors alone are pretrained: what a network has on top of them starts from fixed random weights. A `.json` beside the
+file may say `licence` and `trained_on`. See `sources/word_vectors.py` for the files that can be read.
 """
 
 from __future__ import annotations

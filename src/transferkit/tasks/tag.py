@@ -65,7 +65,9 @@ class Tag(Task):
         if not known:
             raise WrongUse("not one of the labelled items bears a tag; there is nothing to tell apart")
         if all(len(tags) == len(known) for tags in labels):
-            raise WrongUse(f"every labelled item bears the same tags ({', '.join(known[:5])}); there is nothing to tell apart")
+            raise WrongUse(
+                f"every labelled item bears the same tags ({', '.join(known[:5])}); there is nothing to tell apart"
+            )
         return cls(tuple(known))
 
     def read(self, labels: Sequence[Any]) -> tuple[tuple[str, ...], ...]:
@@ -150,7 +152,8 @@ class Tag(Task):
         """(C,) how much an item that bears a tag counts, one that lacks it counting 1: both sides of a tag weigh alike, up to
         `MOST_WEIGHT`."""
         shares = np.asarray(self.shares or [0.5] * len(self.classes))
-        return np.clip((1 - shares) / np.maximum(shares, 1e-9), 1 / MOST_WEIGHT, MOST_WEIGHT)
+        weights: np.ndarray = np.clip((1 - shares) / np.maximum(shares, 1e-9), 1 / MOST_WEIGHT, MOST_WEIGHT)
+        return weights
 
     def loss(self, outputs: Any, targets: Any, item_weights: Tensor | None = None) -> Tensor:
         """Mean binary cross-entropy over items and tags; outputs: logits (n, C), targets: (n, C)."""

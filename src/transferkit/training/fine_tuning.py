@@ -32,9 +32,9 @@ def fine_tune(
 ) -> FittedNetwork:
     """Train a new copy of `body` with `head` (None: a fresh one) on the target.
 
-    `moving_stages`: how many of the last stages move. What comes before them runs once per item (and is cached, where its
-    state is one tensor); there is then no augmentation, for it would have to pass through the frozen stages anew each time. `add`: what the method adds to
-    the loop, for the model that is about to be trained; it may change that model's modules.
+    `moving_stages`: how many of the last stages move. What comes before them runs once per item, and is cached where its
+    state is one tensor; there is then no augmentation, for it would have to pass through the frozen stages anew each time.
+    `add`: what the method adds to the loop, for the model that is about to be trained; it may change that model's modules.
     """
     network = body.make()
     if head is None:

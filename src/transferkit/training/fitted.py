@@ -20,7 +20,7 @@ from transferkit.training.body import Body
 from transferkit.training.evaluation import joined
 from transferkit.training.every_core import on_every_core
 from transferkit.training.frozen import alike, as_given, frozen_states
-from transferkit.training.model import Model, moved
+from transferkit.training.model import Model, as_precise, moved
 
 BATCH = 32
 
@@ -37,11 +37,11 @@ class FittedNetwork(Predictor):
     def predict(self, items: Sequence[Any], progress: Callable[[int, int], None] | None = None) -> Predictions:
         """Raw items, or the paths of their files -> predictions. Items are opened a batch at a time."""
         items = opened(items, self.model.processor.modality)
-        device = self.model.parameters()[0].device
+        device, precision = self.model.parameters()[0].device, self.model.parameters()[0].dtype
 
         def one_batch(indices: Sequence[int]) -> Predictions:
             with torch.inference_mode():
-                inputs = moved(self.model.processor([items[i] for i in indices]), device)
+                inputs = as_precise(moved(self.model.processor([items[i] for i in indices]), device), precision)
                 return self.model.decode(self.model.outputs(self.model.features(inputs)))
 
         batches = alike(self.model.processor, items, BATCH)
@@ -64,6 +64,11 @@ class FittedNetwork(Predictor):
     def to(self, device: str) -> None:
         """Move network and head."""
         self.model.to(torch.device(device))
+
+    def in_double(self) -> None:
+        """Predict in double precision from now on: the same to ten digits however items are batched."""
+        for module in self.model.modules():
+            module.double()
 
     def describe(self) -> dict[str, Any]:
         """The architecture and the processor."""

@@ -63,6 +63,13 @@ class Model:
             module.to(device)
 
 
+def as_precise(state: State, precision: torch.dtype) -> State:
+    """The state with its numbers that have a fraction in this precision."""
+    if isinstance(state, Tensor):
+        return state.to(precision) if state.is_floating_point() else state
+    return tuple(part.to(precision) if part.is_floating_point() else part for part in state)
+
+
 def moved(state: State, device: torch.device) -> State:
     """The state on another device."""
     return state.to(device) if isinstance(state, Tensor) else tuple(part.to(device) for part in state)

@@ -50,7 +50,9 @@ ORACLES = {
 }
 """Name -> (truth, guess, scores) -> value. The calibration error has a test file of its own."""
 MEANS = ("accuracy", "log_loss", "mae")
-EVERY = [name for judged in ("classes", "numbers") for name in names(judged)]  # those of tags: tags/test_every_metric.py
+EVERY = [
+    name for judged in ("classes", "numbers") for name in names(judged)
+]  # those of tags: tags/test_every_metric.py
 
 
 @st.composite

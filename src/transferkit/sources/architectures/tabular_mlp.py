@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from transferkit.core.source import Processor
     from transferkit.sources.processors.columns import ColumnsProcessor
 
-DROPOUT = 0.1
+DROPOUT = 0.2
 
 
 def build(

@@ -41,6 +41,7 @@ class Convolutions(nn.Module):
 
     def __init__(self, word_dim: int, widths: Sequence[int], maps: int, dropout: float) -> None:
         super().__init__()
+        self.widths = tuple(widths)
         self.convolutions = nn.ModuleList(nn.Conv1d(word_dim, maps, width, padding=width - 1) for width in widths)
         self.dropout = nn.Dropout(dropout)
 
@@ -50,9 +51,9 @@ class Convolutions(nn.Module):
         rows = vectors.transpose(1, 2)  # (n, word_dim, t)
         lengths = mask.sum(1)
         found = []
-        for convolution in self.convolutions:
+        for width, convolution in zip(self.widths, self.convolutions, strict=True):
             maps = torch.relu(convolution(rows))  # (n, maps, t + width - 1)
-            reached = lengths + convolution.kernel_size[0] - 1
+            reached = lengths + width - 1
             beyond = torch.arange(maps.shape[2], device=maps.device) >= reached[:, None]  # (n, t + width - 1)
             found.append(maps.masked_fill(beyond[:, None], 0).amax(2))
         pooled: Tensor = self.dropout(torch.cat(found, dim=1))

@@ -16,11 +16,12 @@ from typing import Any
 import numpy as np
 
 from transferkit.core.errors import WrongUse
-from transferkit.core.sound import Sound
+from transferkit.core.sound import Sound, seconds_of
 
 LENGTHS = (1.0, 2.0, 4.0, 8.0, 16.0)
 """Seconds to choose from; few, so that a few items more or less rarely change the choice."""
-_LOOKED_AT = 16
+_MEASURED = 200
+"""About how many sounds are measured where all of each is wanted."""
 _COVERED = 0.9
 """Share of the sounds that the chosen length holds in whole."""
 
@@ -62,11 +63,39 @@ def centred(samples: np.ndarray, length: int) -> np.ndarray:
 
 
 def usual_seconds(items: Sequence[Any]) -> float:
-    """The least of `LENGTHS` that holds nine of ten of the first sounds in whole; the longest where none does.
+    """The least of `LENGTHS` that holds nine of ten sounds in whole; the longest where none does.
 
     >>> usual_seconds([Sound(np.zeros((8000, 1), np.float32), 16000)] * 3)
     1.0
     """
-    lengths = [items[i].seconds for i in range(min(_LOOKED_AT, len(items)))]
+    lengths = seconds_of(items)
     wanted = float(np.quantile(lengths, _COVERED)) if lengths else LENGTHS[0]
     return min((length for length in LENGTHS if length >= wanted), default=LENGTHS[-1])
+
+
+def note_of_longer(items: Sequence[Any], seconds: float) -> tuple[str, ...]:
+    """The line that tells how many recordings are longer than a network listens; none where none is."""
+    longer = sum(lasts > seconds for lasts in seconds_of(items))
+    if not longer:
+        return ()
+    are = "sound is" if longer == 1 else "sounds are"
+    return (f"{longer} of {len(items)} {are} longer than {seconds:g} s; of each the loudest {seconds:g} s are heard",)
+
+
+def long_enough(items: Sequence[Any]) -> float:
+    """Seconds that hold the longest of many of these sounds, rounded up to one of `LENGTHS` or to whole 8 seconds.
+
+    >>> long_enough([Sound(np.zeros((40000, 1), np.float32), 16000)])
+    4.0
+    """
+    step = max(1, len(items) // _MEASURED)
+    longest = max((items[i].seconds for i in range(0, len(items), step)), default=LENGTHS[0])
+    return next((length for length in LENGTHS if length >= longest), 8.0 * math.ceil(longest / 8))
+
+
+def too_long(items: Sequence[Any], seconds: float) -> tuple[str, ...]:
+    """A line on how many of these sounds last longer."""
+    n_cut = sum(items[i].seconds > seconds for i in range(len(items)))
+    if not n_cut:
+        return ()
+    return (f"{n_cut} of {len(items)} sounds last longer than the {seconds:g} s that are heard; the rest of them is cut off",)

@@ -47,6 +47,16 @@ def token_processor(
     except Exception as reason:  # a stranger's files may be broken in any way
         why = (str(reason).strip() or type(reason).__name__).splitlines()[0]
         raise Failed(f"the tokenizer of {checkpoint.source} cannot be read: {why}") from None
+    if tokenizer.backend_tokenizer.get_vocab_size() <= len(tokenizer.all_special_tokens):
+        raise Failed(  # the library makes a tokenizer without words of whatever it does not find
+            f"the tokenizer of {checkpoint.source} cannot be read: it knows no words; there should be a tokenizer.json, or the "
+            f"vocabulary files of a {config.model_type} model"
+        )
+    n_words = tokenizer.backend_tokenizer.get_vocab_size(with_added_tokens=False)
+    if n_words > config.vocab_size:
+        raise Failed(
+            f"{checkpoint.source} mixes two models: its tokenizer knows {n_words} tokens, its network {config.vocab_size}"
+        )
     lengths = (max_length, tokenizer.model_max_length, _positions(config), None if max_length else LONGEST)
     padding = (tokenizer.pad_token_id, getattr(config, "pad_token_id", None), tokenizer.eos_token_id, 0)
     return TokenProcessor(

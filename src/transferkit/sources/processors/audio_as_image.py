@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, final
 from transferkit.core.errors import WrongUse
 from transferkit.core.source import Processor
 from transferkit.sources import processors
-from transferkit.sources.processors._clip import usual_seconds
+from transferkit.sources.processors._clip import note_of_longer, usual_seconds
 from transferkit.sources.processors.spectrogram import SpectrogramProcessor
 
 if TYPE_CHECKING:
@@ -55,6 +55,10 @@ class SoundAsPicture(Processor):
             "inner": self.inner.describe(),
             "spectrogram": self.spectrogram.describe(),
         }
+
+    def notes(self, items: Sequence[Any]) -> tuple[str, ...]:
+        """How many recordings are longer than what is seen of them."""
+        return note_of_longer(items, self.spectrogram.seconds)
 
 
 def around(inner: Processor, items: Sequence[Any]) -> SoundAsPicture:

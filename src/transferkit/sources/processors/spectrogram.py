@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 from transferkit.core.errors import WrongUse, unknown_name
 from transferkit.core.source import Processor
 from transferkit.sources.processors import check_settings
-from transferkit.sources.processors._clip import centred, mono
+from transferkit.sources.processors._clip import centred, mono, note_of_longer
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -104,6 +104,10 @@ class SpectrogramProcessor(Processor):
     def describe(self) -> dict[str, Any]:
         """JSON-able settings; `build` makes an equal processor of them."""
         return {"kind": "spectrogram", **asdict(self)}
+
+    def notes(self, items: Sequence[Any]) -> tuple[str, ...]:
+        """How many recordings are longer than what is heard."""
+        return note_of_longer(items, self.seconds)
 
 
 def of(settings: Mapping[str, Any]) -> SpectrogramProcessor:

@@ -30,7 +30,7 @@ _TOKEN = re.compile(
     rf"[{_CHARACTERS}]|[^\W{_CHARACTERS}]+(?:['\u2019-][^\W{_CHARACTERS}]+)*|['\u2019][^\W{_CHARACTERS}]+|[^\w\s]"
 )
 _PARTS = re.compile(r"[^\W']+(?=n't$)|n't$|'?[^\W']+|'")
-SEEN_ENOUGH = 0.05
+WORTH_A_REMARK = 0.05
 """Share of unknown words from which on it is worth a remark."""
 
 
@@ -73,10 +73,11 @@ class WordProcessor(Processor):
         return [number for word in tokens(text, self.lowercase) for number in self._looked_up(word)]
 
     def remarks(self, items: Sequence[Any]) -> tuple[str, ...]:
-        """How much of these texts is not in the vocabulary, where that is much."""
-        numbers = [number for item in items for number in self.numbers(str(item))]
-        share = numbers.count(UNKNOWN) / max(1, len(numbers))
-        return (f"{share:.0%} of the words are not in its vocabulary",) if share >= SEEN_ENOUGH else ()
+        """How many words of these texts, punctuation aside, are not in the vocabulary, where these are many."""
+        words = [word for item in items for word in tokens(str(item), self.lowercase) if any(map(str.isalnum, word))]
+        unknown = sum(self._looked_up(word) == [UNKNOWN] for word in words)
+        share = unknown / max(1, len(words))
+        return (f"{share:.0%} of the words are not in its vocabulary",) if share >= WORTH_A_REMARK else ()
 
     def describe(self) -> dict[str, Any]:
         """JSON-able settings, the vocabulary among them; `build` makes an equal processor of it."""

@@ -11,9 +11,9 @@ from typing import Literal
 from transferkit.core.errors import WrongUse, unknown_name
 from transferkit.core.task import Metric
 
-Judged = Literal["classes", "numbers", "tags"]
+Judged = Literal["classes", "numbers", "tags", "texts"]
 """The folders."""
-JUDGED: tuple[Judged, ...] = ("classes", "numbers", "tags")
+JUDGED: tuple[Judged, ...] = ("classes", "numbers", "tags", "texts")
 
 
 @cache

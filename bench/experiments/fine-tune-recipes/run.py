@@ -1,0 +1,213 @@
+"""fine-tune-recipes: what each way of fine-tuning adds to plain fine-tuning, by how many labels there are.
+
+Every method that carries one pretrained network over, at its defaults (or tuned, where the setting says so), on the same draws
+of labels and judged on the same sealed items. Plain fine-tuning has a random head and one rate for all stages. A seed draws the
+labels, the initialisations and the order. Time is that of a fit beside the plain one of the same seed, with the frozen features
+cached; memory is what the process held at most beyond what it held before.
+"""
+
+from __future__ import annotations
+
+import gc
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+
+from bench.cats_and_dogs import cats_and_dogs
+from bench.experiment import Outcome, needed
+from transferkit.core import registry
+from transferkit.core.errors import WrongUse
+from transferkit.core.examples import Examples
+from transferkit.core.method import Method
+from transferkit.core.run import Run
+from transferkit.core.source import Source
+from transferkit.core.spelling import read_method
+from transferkit.core.target import Target
+from transferkit.data.cache import FeatureCache
+from transferkit.evaluate.gain import paired_gain
+from transferkit.planner.arms import Arm
+from transferkit.training.peak_memory import peak_memory
+
+PLAIN = "plain"
+VARIANTS = {
+    PLAIN: "full:probe_first=false,layer_decay=1.0",
+    "full_probe_first_only": "full:layer_decay=1.0",
+    "full_layer_decay_only": "full:probe_first=false",
+}
+"""Plain fine-tuning, and each half of what our default adds to it."""
+
+
+@dataclass
+class Column:
+    """What one method gave, one entry a seed."""
+
+    values: list[np.ndarray] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+    extra_bytes: list[int] = field(default_factory=list)
+    parameters: list[int] = field(default_factory=list)
+    settings: list[str] = field(default_factory=list)
+    refused: str = ""
+
+
+def run(setting: dict[str, Any], data: Path) -> Outcome:
+    target, source = TARGETS[setting["target"]](data), Source(setting["source"].format(data=data))
+    test = target.test.open("the experiment fine-tune-recipes")
+    spelled = VARIANTS | {name: name for name in setting.get("methods", _every_method())}
+    columns = {name: Column() for name in spelled}
+    seeds = tuple(range(setting["n_seeds"]))
+    with tempfile.TemporaryDirectory() as folder:
+        cache = FeatureCache(folder)
+        for seed in seeds:
+            part = with_share(target, setting["share"], seed)
+            read_method("linear_probe").fit((source,), part.whole(), Run(seed, cache=cache))  # fills the cache
+            for name, column in columns.items():
+                if not column.refused:
+                    _fit(
+                        read_method(spelled[name]), column, source, part, test, Run(seed, cache=cache), setting["tune"]
+                    )
+    plain = columns[PLAIN]
+    figures: dict[str, Any] = {"plain_value": 100 * float(np.mean(plain.values))}
+    details: dict[str, Any] = {
+        "metric": target.task.metric.name,
+        "n_labels": len(part.whole().train),
+        "n_test": len(test),
+        "refused": {name: column.refused for name, column in columns.items() if column.refused},
+        "columns": {},
+    }
+    for name, column in columns.items():
+        if column.refused:
+            continue
+        gain = paired_gain(
+            np.stack(column.values), np.stack(plain.values), higher_is_better=target.task.metric.higher_is_better
+        )
+        times = [ours / theirs for ours, theirs in zip(column.seconds, plain.seconds, strict=True)]
+        if name != PLAIN:
+            figures |= {f"{name}_gain": 100 * gain.mean, f"{name}_low": 100 * gain.low, f"{name}_high": 100 * gain.high}
+        figures[f"{name}_time"] = statistics.median(times)
+        details["columns"][name] = {
+            "values": [float(value.mean()) for value in column.values],
+            "seconds": [round(second, 3) for second in column.seconds],
+            "extra_bytes": column.extra_bytes,
+            "trainable_parameters": column.parameters,
+            "settings": column.settings,
+        }
+    return Outcome(figures, details, seeds)
+
+
+def _every_method() -> list[str]:
+    """Those that carry one pretrained network over by themselves."""
+    found = registry.find("methods").items()
+    return sorted(n for n, c in found if c.needs.models[0] == 1 and c.family != "merge" and not c.needs.data[0])
+
+
+def _fit(method: Method, column: Column, source: Source, part: Target, test: Examples, run: Run, tune: bool) -> None:
+    try:
+        if tune:
+            method = _tuned(method, source, part, run)
+        gc.collect()
+        held, begun = psutil.Process().memory_info().rss, time.perf_counter()
+        with peak_memory(run.device) as peak:
+            predictor = method.fit((source,), part.whole(), run)
+        column.seconds.append(time.perf_counter() - begun)
+    except WrongUse as reason:
+        column.refused = str(reason)
+        return
+    predictions = predictor.judge(test, run)
+    column.values.append(np.asarray(part.task.metric.per_item(predictions, test.labels or ()), dtype=float))
+    column.extra_bytes.append(peak.bytes - held)
+    column.parameters.append(predictor.record.trainable_parameters)
+    column.settings.append(str(method))
+
+
+def _tuned(method: Method, source: Source, part: Target, run: Run) -> Method:
+    """The settings with the best validation metric on one fold, as they are to be refitted."""
+    fold = part.fold(run.seed)
+    best: tuple[float, Method] | None = None
+    for candidate in Arm(method.name, method, (source,)).candidates():
+        predictor = candidate.fit((source,), fold, run)
+        value = part.task.metric.value(predictor.judge(fold.validation, run), fold.validation.labels or ())
+        if best is None or value > best[0]:
+            best = value, candidate.refit(predictor.record).resized(len(fold.train), len(part.whole().train))
+    assert best is not None
+    return best[1]
+
+
+def with_share(target: Target, share: float, seed: int) -> Target:
+    """The same target with that share of the open labels of each class, at least two, drawn by `seed`."""
+    everything = target.whole().train
+    strata = target.task.strata(everything.labels or ())
+    shuffled = np.random.default_rng(seed).permutation(len(everything))
+    kept = []
+    for stratum in np.unique(strata):
+        mine = shuffled[strata[shuffled] == stratum]
+        kept += mine[: max(2, round(share * len(mine)))].tolist()
+    chosen = everything.take(kept)
+    empty = chosen.take(())
+    return type(target)(
+        name=target.name,
+        modality=target.modality,
+        task=target.task,
+        train=chosen,
+        validation=empty,
+        test=target.test,
+        unlabelled=empty,
+        fingerprint=f"{target.fingerprint}-{share}-{seed}",
+    )
+
+
+def objects(data: Path) -> Target:
+    """32x32 photographs of ten things: 2000 open labels, 1000 sealed."""
+    import io
+    import zipfile
+
+    from PIL import Image
+
+    (folder,) = needed(data, "cifar10_subset")
+    found: dict[str, dict[str, list[Any]]] = {"train": {}, "test": {}}
+    with zipfile.ZipFile(folder / "cifar10_subset_jpg.zip") as archive:
+        for name in sorted(n for n in archive.namelist() if n.endswith(".jpg")):
+            split, label, _ = name.split("/")[-3:]
+            most = 200 if split == "train" else 100
+            if len(found[split].setdefault(label, [])) < most:
+                found[split][label].append(Image.open(io.BytesIO(archive.read(name))).convert("RGB"))
+    parts = {
+        split: ([p for pictures in of.values() for p in pictures], [c for c, pictures in of.items() for _ in pictures])
+        for split, of in found.items()
+    }
+    return Target.of(*parts["train"], test=parts["test"], name="objects")
+
+
+def spoken_digits(data: Path) -> Target:
+    """Ten digits by six speakers, 8 kHz: 1200 open labels, and the official test recordings of each speaker sealed."""
+    import io
+    import zipfile
+
+    import soundfile
+
+    from transferkit.core.sound import Sound
+
+    (folder,) = needed(data, "fsdd")
+    (path,) = folder.glob("*.zip")
+    parts: dict[str, tuple[list[Any], list[str]]] = {"train": ([], []), "test": ([], [])}
+    with zipfile.ZipFile(path) as archive:
+        for name in sorted(n for n in archive.namelist() if n.endswith(".wav")):
+            digit, _, take = Path(name).stem.split("_")
+            samples, rate = soundfile.read(io.BytesIO(archive.read(name)), dtype="float32", always_2d=True)
+            items, labels = parts["test" if int(take) < 5 else "train"]
+            items.append(Sound(samples, rate))
+            labels.append(f"digit {digit}")
+    return Target.of(*parts["train"], test=parts["test"], name="spoken digits", modality="audio")
+
+
+TARGETS: dict[str, Callable[[Path], Target]] = {
+    "cats_and_dogs": cats_and_dogs,
+    "objects": objects,
+    "spoken_digits": spoken_digits,
+}

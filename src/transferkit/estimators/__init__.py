@@ -1,0 +1,1 @@
+"""The same transfer as scikit-learn estimators."""

@@ -1,0 +1,1 @@
+"""Metrics of texts against what should have been written."""

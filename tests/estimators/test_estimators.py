@@ -1,0 +1,99 @@
+"""The estimators keep scikit-learn's own contract, on its own suite."""
+
+import pickle
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+from sklearn.datasets import load_iris
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from transferkit import TransferClassifier, TransferRegressor
+from transferkit.core.errors import WrongUse
+
+
+def bars(n: int, seed: int) -> tuple[list[Image.Image], list[str]]:
+    """Pictures of upright bars, lying bars or a bright middle."""
+    draw = np.random.default_rng(seed)
+    rows, columns = np.mgrid[:16, :16]
+    shapes = {
+        "upright": columns % 5 < 2,
+        "lying": rows % 5 < 2,
+        "disc": (rows - 8) ** 2 + (columns - 8) ** 2 < 20,
+    }
+    labels = [list(shapes)[i % 3] for i in range(n)]
+    grey = [np.clip(200 * shapes[k] + draw.normal(25, 30, (16, 16)), 0, 255).astype(np.uint8) for k in labels]
+    return [Image.fromarray(g) for g in grey], labels
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
+@parametrize_with_checks([TransferClassifier(random_state=0), TransferRegressor(random_state=0)])
+def test_passes_scikit_learns_checks(estimator: Any, check: Any) -> None:
+    check(estimator)
+
+
+def test_goes_through_a_pipeline_and_a_grid_search() -> None:
+    X, y = load_iris(return_X_y=True)
+    steps = make_pipeline(StandardScaler(), TransferClassifier(random_state=0))
+    grid = GridSearchCV(steps, {"transferclassifier__method": ["scratch:epochs=2", "scratch:epochs=40"]}, cv=2)
+    grid.fit(X, y)
+    assert grid.best_params_ == {"transferclassifier__method": "scratch:epochs=40"}
+    assert grid.best_score_ > 0.85
+
+
+def test_tables_of_words_numbers_and_gaps_need_no_preparation() -> None:
+    draw = np.random.default_rng(0)
+    colour = draw.choice(["red", "green", "blue"], 120)
+    size = np.where(draw.random(120) < 0.2, np.nan, draw.normal(size=120))
+    table = pd.DataFrame({"colour": colour, "size": size})
+    y = np.where(colour == "red", "stop", "go")
+    fitted = TransferClassifier(random_state=0).fit(table, y)
+    assert list(fitted.feature_names_in_) == ["colour", "size"]
+    assert fitted.score(table, y) > 0.95
+    assert set(fitted.predict(pd.DataFrame({"colour": ["violet"], "size": [0.0]}))) <= {"stop", "go"}
+
+
+def test_pictures_start_from_a_source_by_a_named_method() -> None:
+    pictures, labels = bars(24, seed=0)
+    more, wanted = bars(30, seed=1)
+    fitted = TransferClassifier("zoo:digits-cnn", method="linear_probe", random_state=0).fit(pictures, labels)
+    assert fitted.score(more, wanted) > 0.6
+    assert fitted.predict_proba(more).shape == (30, 3)
+    again = pickle.loads(pickle.dumps(fitted))
+    np.testing.assert_array_equal(again.predict_proba(more), fitted.predict_proba(more))
+
+
+def test_sources_alone_make_a_study_with_a_verdict() -> None:
+    pictures, labels = bars(104, seed=0)
+    fitted = TransferClassifier("zoo:digits-cnn", budget="4 trials", random_state=0).fit(pictures, labels)
+    assert fitted.study_.summary.arms
+    assert set(fitted.predict(pictures[:3])) <= {"disc", "lying", "upright"}
+
+
+def test_classes_that_are_numbers_come_back_as_numbers() -> None:
+    X = np.random.default_rng(0).normal(size=(60, 3))
+    y = np.where(X[:, 0] > 0, 10, 2)
+    fitted = TransferClassifier(random_state=0).fit(X, y)
+    assert fitted.classes_.tolist() == [2, 10]
+    assert fitted.predict(X).dtype == y.dtype
+    assert fitted.score(X, y) > 0.9
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"method": "no_such"}, "no_such"),
+        ({"source": "zoo:no-such", "method": "linear_probe"}, "no-such"),
+        ({"metric": "no_such"}, "no_such"),
+        ({"method": "linear_probe"}, "--from"),
+    ],
+)
+def test_what_cannot_be_is_one_line(settings: dict, message: str) -> None:
+    X, y = load_iris(return_X_y=True)
+    with pytest.raises(WrongUse, match=message):
+        TransferClassifier(**settings).fit(X, y)
