@@ -84,10 +84,8 @@ def test_a_plain_text_is_no_table(tmp_path: Path) -> None:
 
 
 def test_a_column_called_weight_is_a_quantity_unless_it_is_named(tmp_path: Path) -> None:
-    path = write(
-        tmp_path / "a.csv",
-        "weight,height,label\n" + "".join(f"{60 + i},{170 + i % 5}.5,{'ab'[i % 2]}\n" for i in range(8)),
-    )
+    body = "".join(f"{60 + i},{170 + i % 5}.5,{'ab'[i % 2]}\n" for i in range(8))
+    path = write(tmp_path / "a.csv", "weight,height,label\n" + body)
     assert Tabular().read(path, NOTHING).labelled.weights is None
     named = Tabular().read(path, ReadOptions(weight_column="weight")).labelled
     assert named.weights is not None

@@ -296,3 +296,9 @@ def test_a_spoiled_file_gives_one_line(folder, file, content, line):
 def test_an_empty_folder_gives_one_line(tmp_path):
     with pytest.raises(WrongUse, match=r"is a folder without config\.json"):
         Source(f"hf:{tmp_path}").card()
+
+
+def test_an_adapter_without_its_base_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "adapter_config.json").write_text('{"peft_type": "LORA", "base_model_name_or_path": "another/base"}')
+    with pytest.raises(WrongUse, match=r"is an adapter \(LoRA.*merge_and_unload"):
+        Source(f"hf:{tmp_path}").check()

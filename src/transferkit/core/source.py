@@ -97,6 +97,10 @@ class Processor(ABC):
         """How the network spells what it writes; None for one that does not write."""
         return None
 
+    def grown(self, items: Sequence[Any]) -> Processor:
+        """The same with what these items hold beside what it knows: a table's further columns. Usually just the same."""
+        return self
+
     def whole(self, items: Sequence[Any]) -> Processor:
         """The same for tasks that need all of an item: where length is limited, at a limit that holds items such as these."""
         return self

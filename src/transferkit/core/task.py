@@ -17,6 +17,7 @@ import numpy as np
 from transferkit.core.errors import WrongUse
 
 if TYPE_CHECKING:
+    import pandas
     import torch
     from torch import Tensor, nn
 
@@ -37,6 +38,19 @@ class Predictions:
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    def to_frame(self, classes: Sequence[str] = ()) -> pandas.DataFrame:
+        """One row an item: its label, and where `classes` are given (`predictor.task.classes`) a probability for each.
+
+        >>> Predictions(("cat",), np.array([[0.9, 0.1]])).to_frame(["cat", "dog"]).columns.tolist()
+        ['label', 'cat', 'dog']
+        """
+        import pandas
+
+        frame = pandas.DataFrame({"label": list(self.labels)})
+        if self.scores is None or not len(classes):
+            return frame
+        return frame.join(pandas.DataFrame(self.scores, columns=list(classes)))
 
     def take(self, indices: Sequence[int] | np.ndarray) -> Predictions:
         """Those at these positions, in this order."""

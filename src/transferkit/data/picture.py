@@ -8,13 +8,14 @@ rule (see `data/pixels.py`). A file's id is the SHA-256 of its bytes: the same p
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import warnings
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from transferkit.core.errors import Failed, WrongUse
 from transferkit.core.examples import Chosen
@@ -64,14 +65,23 @@ class Pictures(Sequence[Any]):
 
 def read_picture(path: Path) -> Image:
     """The picture of a file, RGB or L, upright. Raises Failed, one line, where it cannot be read."""
+    return _read(path, str(path))
+
+
+def read_content(content: bytes, name: str) -> Image:
+    """As `read_picture`, from the bytes of a file."""
+    return _read(io.BytesIO(content), name)
+
+
+def _read(file: Path | BinaryIO, name: str) -> Image:
     from PIL import Image as images
 
     try:
-        with images.open(path, formats=FORMATS) as picture:
+        with images.open(file, formats=FORMATS) as picture:
             _check_header(picture)
             return eight_bits(picture)
     except Exception as reason:  # a broken file makes Pillow's readers fail in any way
-        raise Failed(f"{path}: {_short(reason)}") from reason
+        raise Failed(f"{name}: {_short(reason)}") from reason
 
 
 def check_pictures(paths: Sequence[Path], names: Sequence[str], progress: Progress = silent) -> list[Checked | Skipped]:
@@ -94,26 +104,41 @@ def several_frames(found: Sequence[Checked], names: Sequence[str]) -> tuple[str,
     return (f"{len(several)} {of}, only the first is used: {', '.join(several[:3])}{', ...' * (len(several) > 3)}",)
 
 
-def _check(path: Path, name: str) -> Checked | Skipped:
-    from PIL import Image as images
+def check_content(content: bytes, name: str) -> Checked | Skipped:
+    """As `check_pictures`, for the bytes of a file; the path is its name and is no file to read."""
+    try:
+        several = _several_frames(io.BytesIO(content))
+    except Exception as reason:  # a broken file makes Pillow's readers fail in any way
+        return Skipped(name, _short(reason))
+    return Checked(Path(name), hashlib.sha256(content).hexdigest(), several)
 
+
+def _check(path: Path, name: str) -> Checked | Skipped:
     try:
         if path.stat().st_size == 0:
             return Skipped(name, "the file is empty")
-        with images.open(path, formats=FORMATS) as picture:
-            _check_header(picture)
-            several = picture.format != "MPO" and bool(getattr(picture, "is_animated", False))
-            if picture.mode.startswith("I"):
-                eight_bits(picture)
-            # a JPEG read at an eighth of its size is still read to its last byte, in a fraction of the time
-            picture.draft("L", (1, 1))
-            picture.load()
-            picture.getexif()
+        several = _several_frames(path)
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
     except Exception as reason:  # a broken file makes Pillow's readers fail in any way
         return Skipped(name, _short(reason))
     return Checked(path, digest, several)
+
+
+def _several_frames(file: Path | BinaryIO) -> bool:
+    """Look a picture through to its last byte; gives whether it has several frames."""
+    from PIL import Image as images
+
+    with images.open(file, formats=FORMATS) as picture:
+        _check_header(picture)
+        several = picture.format != "MPO" and bool(getattr(picture, "is_animated", False))
+        if picture.mode.startswith("I"):
+            eight_bits(picture)
+        # a JPEG read at an eighth of its size is still read to its last byte, in a fraction of the time
+        picture.draft("L", (1, 1))
+        picture.load()
+        picture.getexif()
+    return several
 
 
 def _check_header(picture: Image) -> None:

@@ -14,6 +14,7 @@ that with its place: the same recording saved anew is another item.
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -159,24 +160,51 @@ def _check(piece: Piece, name: str) -> Checked | Skipped:
         if piece.path.stat().st_size == 0:
             return Skipped(name, "the file is empty")
         with soundfile.SoundFile(piece.path) as file:
-            if len(file) == 0:
-                return Skipped(name, "it holds no samples")
-            start, stop = _samples(piece, file)
-            seconds = (stop - start) / file.samplerate
-            if seconds < LEAST_SECONDS:
-                samples = "1 sample" if stop - start == 1 else f"{stop - start} samples"
-                return Skipped(name, f"{samples}, {seconds:.2g} s; a sound needs at least {LEAST_SECONDS:g} s")
-            if seconds > MOST_SECONDS:
-                return Skipped(name, f"{seconds / 60:.0f} minutes; {_TOO_LONG}")
-            heard = _listen(file, start, stop)
-            rate, channels = file.samplerate, file.channels
+            heard, start, stop = _heard(piece, file)
         with piece.path.open("rb") as bytes_:
             digest = hashlib.file_digest(bytes_, "sha256").hexdigest()
     except Exception as reason:  # a broken file makes libsndfile fail in any way
         return Skipped(name, _short(reason))
     if piece.start or piece.end is not None:
         digest = hashlib.sha256(f"{digest} {start} {stop}".encode()).hexdigest()
-    return Checked(piece, digest, seconds, rate, channels, *heard)
+    return Checked(piece, digest, *heard)
+
+
+def check_content(content: bytes, name: str) -> Checked | Skipped:
+    """As `check_sounds`, for the bytes of a file; the piece is named after it and is no file to read."""
+    import soundfile
+
+    try:
+        with soundfile.SoundFile(io.BytesIO(content)) as file:
+            heard, _, _ = _heard(Piece(Path(name)), file)
+    except Exception as reason:  # a broken file makes libsndfile fail in any way
+        return Skipped(name, _short(reason))
+    return Checked(Piece(Path(name)), hashlib.sha256(content).hexdigest(), *heard)
+
+
+def read_content(content: bytes, name: str) -> Sound:
+    """The samples in the bytes of a file. Raises Failed, one line, where they cannot be read."""
+    import soundfile
+
+    try:
+        with soundfile.SoundFile(io.BytesIO(content)) as file:
+            return Sound(file.read(dtype="float32", always_2d=True), file.samplerate)
+    except Exception as reason:  # a broken file makes libsndfile fail in any way
+        raise Failed(f"{name}: {_short(reason)}") from reason
+
+
+def _heard(piece: Piece, file: SoundFile) -> tuple[tuple[float, int, int, bool, float], int, int]:
+    """Seconds, rate, channels, silence and clipping of a piece, and its first sample and the one after the last."""
+    if len(file) == 0:
+        raise WrongUse("it holds no samples")
+    start, stop = _samples(piece, file)
+    seconds = (stop - start) / file.samplerate
+    if seconds < LEAST_SECONDS:
+        samples = "1 sample" if stop - start == 1 else f"{stop - start} samples"
+        raise WrongUse(f"{samples}, {seconds:.2g} s; a sound needs at least {LEAST_SECONDS:g} s")
+    if seconds > MOST_SECONDS:
+        raise WrongUse(f"{seconds / 60:.0f} minutes; {_TOO_LONG}")
+    return (seconds, file.samplerate, file.channels, *_listen(file, start, stop)), start, stop
 
 
 def _seconds(piece: Piece) -> float:

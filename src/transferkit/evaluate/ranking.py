@@ -97,7 +97,9 @@ def ranked(
                 trained_on=candidate.trained_on,
                 seconds=candidate.seconds,
                 chance=None if found.chance is None else float(found.chance[i]),
-                note="; ".join(filter(None, (*candidate.remarks, _disagreement(i, sign * predicted, candidates, places)))),
+                note="; ".join(
+                    filter(None, (*candidate.remarks, _disagreement(i, sign * predicted, candidates, places)))
+                ),
             )
         )
     return tuple(rows)

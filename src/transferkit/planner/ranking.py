@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from typing import TYPE_CHECKING
 
 from transferkit.core.errors import BudgetSpent, TransferkitError, WrongUse
 from transferkit.core.examples import Examples
@@ -25,6 +26,9 @@ from transferkit.training.body import Body
 from transferkit.training.default_bodies import default_body
 from transferkit.training.frozen import frozen_states, processed
 from transferkit.training.head_outputs import head_outputs
+
+if TYPE_CHECKING:
+    import pandas
 
 LEFT_OUT = "left out: "
 FLOOR_SIDE = 32
@@ -48,6 +52,12 @@ class Ranking:
             raise WrongUse(f"none of the {len(self.rows)} source(s) can be used here: {reasons}")
         promising = [row for i, row in enumerate(usable) if i < 2 or row.above_floor is not False]
         return [by_name[row.name] for row in usable], [by_name[row.name] for row in promising]
+
+    def to_frame(self) -> pandas.DataFrame:
+        """The sources as a pandas table; see `artifact/frames.py` for its columns."""
+        from transferkit.artifact.frames import ranking_frame
+
+        return ranking_frame(self.rows)
 
     def __str__(self) -> str:
         from transferkit.artifact.printed import printed_ranking

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from transferkit.core.errors import Failed
 from transferkit.core.predictor import Predictor
@@ -17,6 +18,9 @@ from transferkit.planner.label_curve import fit_label_curve
 from transferkit.planner.proving import choose, refit, written_choice
 from transferkit.planner.selection import select
 from transferkit.planner.summarise import summarise
+
+if TYPE_CHECKING:
+    import pandas
 
 
 @dataclass(eq=False)
@@ -38,6 +42,12 @@ class Study:
         from transferkit.artifact.kept import keep
 
         return keep(self.summary, self._best, Path(directory))
+
+    def to_frame(self) -> pandas.DataFrame:
+        """The arms as a pandas table; see `artifact/frames.py` for its columns."""
+        from transferkit.artifact.frames import arms_frame
+
+        return arms_frame(self.summary.arms)
 
     def __str__(self) -> str:
         from transferkit.artifact.printed import printed

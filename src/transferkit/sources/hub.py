@@ -99,6 +99,11 @@ def check(location: str, scheme: str = "hf") -> None:
     """Refuse what is neither a checkpoint's folder nor spelled as a repository's name; asks nobody."""
     folder = Path(location).expanduser()
     if location and folder.is_dir():
+        if (folder / "adapter_config.json").is_file() and not (folder / "config.json").is_file():
+            raise WrongUse(
+                f"{scheme}:{location} is an adapter (LoRA or its like) for another base, not a model; merge it into that "
+                "base with peft (merge_and_unload), save the result and name its folder"
+            )
         if not (folder / "config.json").is_file():
             raise WrongUse(f"{scheme}:{location} is a folder without config.json; a saved transformers model has one")
         return

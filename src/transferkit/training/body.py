@@ -32,12 +32,20 @@ class Body:
 
         Raises one line where a network of this modality cannot take them.
         """
+        source = source.serving(target.task)
         card = source.card()
         if card.architecture is None:
             raise ValueError(f"source {source.name} holds {card.holds}, not a network")
+        _check_serves(card.architecture, source, target)
         processor = source.processor()
         if processor.modality != target.modality:
             processor = _bridged(processor, source, target)
+        if not target.task.needs_features:
+            processor = processor.whole(target.whole().train.items)
+        wider = processor.grown(target.whole().train.items)
+        if wider != processor:
+            architecture, make = architectures.grown_for(wider, card.architecture, source.network)
+            return cls(architecture, wider, f"{card.fingerprint}|{wider.fingerprint}", make)
         return cls(card.architecture, processor, f"{card.fingerprint}|{processor.fingerprint}", source.network)
 
     @classmethod
@@ -46,6 +54,21 @@ class Body:
         architecture = architectures.from_scratch(architecture)
         fingerprint = f"fresh-{architecture.fingerprint}-{seed}|{processor.fingerprint}"
         return cls(architecture, processor, fingerprint, lambda: architectures.build(architecture, seed))
+
+
+def _check_serves(architecture: Architecture, source: Source, target: Target) -> None:
+    """Refuse, in one line, a network that gives one vector an item where one a moment is needed, or the other way round."""
+    gives_frames = architectures.gives_frames(architecture)
+    if gives_frames and target.task.needs_features:
+        raise WrongUse(
+            f"{source.name} gives features of moments, and task {target.task.name} needs one vector an item; "
+            "name another source"
+        )
+    if not gives_frames and target.task.name == "transcribe":
+        raise WrongUse(
+            f"{source.name} gives one vector an item, and task transcribe needs one a moment; name a source that "
+            "transcribes, such as a CTC model or one that hears and writes"
+        )
 
 
 def _bridged(processor: Processor, source: Source, target: Target) -> Processor:

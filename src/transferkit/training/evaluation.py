@@ -9,22 +9,31 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from transferkit.core.run import Run
 from transferkit.core.task import Predictions
 from transferkit.training.inputs import Inputs
 from transferkit.training.model import Model, moved
 
 BATCH = 256
+GENERATED = 32
+"""Items in one batch where predictions are generated step by step."""
 
 
 def evaluate(
-    model: Model, inputs: Inputs, labels: Sequence[Any], start: int, device: torch.device
+    model: Model, inputs: Inputs, labels: Sequence[Any], start: int, run: Run
 ) -> tuple[Predictions, float]:
-    """Predictions and mean loss, from inputs that are states at position `start`."""
+    """Predictions and mean loss, from inputs that are states at position `start`.
+
+    Raises BudgetSpent where predictions are generated and the deadline comes on the way.
+    """
+    device = torch.device(run.device)
     model.eval()
     targets = model.task.encode(labels, model.processor)
     parts, total = [], 0.0
     with torch.inference_mode():
-        for chosen in torch.split(torch.arange(len(inputs)), BATCH):
+        for chosen in torch.split(torch.arange(len(inputs)), GENERATED if model.task.generates else BATCH):
+            if model.task.generates:
+                run.check_deadline()
             wanted = take(targets, chosen, device)
             features = model.features(moved(inputs[chosen], device), start)
             taught = model.outputs(features, wanted)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
+from transferkit.core.errors import WrongUse
 from transferkit.core.examples import Examples
 from transferkit.core.network import State, parts_of
 from transferkit.core.run import Run
@@ -58,6 +59,10 @@ class Losses:
         self._weights = None if weights is None else weights.to(device)
         self._prior = model.task.prior_logits(labels).to(device) if recipe.balance == "logits" else None
         self._draw = run.generator("mixing")
+        self.out_of_reach: set[int] = set()
+        """Positions of the examples met so far that no weights could get right."""
+        if (recipe.mixup or recipe.cutmix) and not model.task.needs_features:
+            raise WrongUse(f"items of task {model.task.name} cannot be mixed; leave mixup and cutmix at 0")
 
     def __call__(self, inputs: State, targets: Any, chosen: Tensor, progress: float) -> Callable[[], Tensor]:
         inputs, mix = self._mixed(inputs, len(chosen))
@@ -70,6 +75,8 @@ class Losses:
             if mix is not None and mixes_features:
                 features = mix.of(parts_of(features)[0])
             outputs = self._model.outputs(features, targets)
+            beyond = self._model.task.out_of_reach(outputs, targets)
+            self.out_of_reach.update(i for i, is_beyond in zip(chosen.tolist(), beyond, strict=False) if is_beyond)
             loss = self._against(outputs, targets, weights)
             if mix is not None and partner is not None:
                 loss = mix.share * loss + (1 - mix.share) * self._against(outputs, *partner)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+from collections.abc import Callable
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from transferkit.core.errors import WrongUse, unknown_name
 if TYPE_CHECKING:
     from transferkit.core.architecture import Architecture
     from transferkit.core.network import Network
+    from transferkit.core.source import Processor
 
 
 def names() -> tuple[str, ...]:
@@ -41,6 +43,30 @@ def from_scratch(architecture: Architecture) -> Architecture:
     if "n_classes" in arguments:
         arguments["n_classes"] = None
     return type(architecture).of(architecture.kind, arguments)
+
+
+def gives_frames(architecture: Architecture) -> bool:
+    """Whether the last state is features of moments with their numbers, ((n, t, d), (n,)), and not one vector an item.
+
+    >>> from transferkit.core.architecture import Architecture
+    >>> gives_frames(Architecture.of("small_cnn"))
+    False
+    """
+    gives = getattr(_module(architecture.kind), "gives_frames", None)
+    return bool(gives and gives(architecture.arguments()))
+
+
+def grown_for(
+    processor: Processor, architecture: Architecture, make: Callable[[], Network]
+) -> tuple[Architecture, Callable[[], Network]]:
+    """The architecture of `make()`'s networks, and how to make one, once their input has grown to what `processor` gives."""
+    grown = _module(architecture.kind).grown
+
+    def make_grown() -> Network:
+        network: Network = grown(make(), processor)
+        return network
+
+    return _module(architecture.kind).grown_architecture(architecture, processor), make_grown
 
 
 def build(architecture: Architecture, seed: int = 0) -> Network:

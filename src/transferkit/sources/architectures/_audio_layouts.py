@@ -136,18 +136,22 @@ def _tenth_of_a_second(config: Any) -> State:
     return torch.zeros(1, 1600), torch.tensor([1600])
 
 
-# WavLM (Chen et al. 2021, arXiv:2110.13900): the first block holds a position bias for all
+# WavLM (Chen et al. 2021, arXiv:2110.13900): the first block holds a position bias for all, which each block multiplies by
+# a gate of 1 to 3 or so. Padding goes into that bias: beside it torch deprecates the mask that the library would pass.
 
 
 def _guide_wavlm(body: Body, hidden: Tensor, mask: Tensor) -> Guide:
-    n, t, _ = hidden.shape
-    bias = body.encoder.layers[0].attention.compute_bias(t, t)  # (heads, t, t)
-    return mask, bias.repeat(n, 1, 1)
+    t = hidden.shape[1]
+    bias = body.encoder.layers[0].attention.compute_bias(t, t)[None]  # (1, heads, t, t)
+    return (bias + _NEVER * ~mask[:, None, None, :]).flatten(0, 1)  # (n * heads, t, t)
 
 
 def _wavlm_layer(body: Body, i: int, hidden: Tensor, guide: Guide) -> Tensor:
-    mask, bias = guide
-    return _first(body.encoder.layers[i](hidden, attention_mask=mask, position_bias=bias, index=i))
+    return _first(body.encoder.layers[i](hidden, position_bias=guide, index=i))
+
+
+_NEVER = -1e6
+"""Added to a logit of attention."""
 
 
 # AST (Gong, Chung & Glass 2021, arXiv:2104.01778): patches of a spectrogram of fixed length

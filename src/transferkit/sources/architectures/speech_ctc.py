@@ -59,13 +59,7 @@ class SpeechCTC(Network):
         self.body = nn.ModuleDict(
             {
                 "stem": Convolution(1, width, pitches[1], stride=(2, 2)),
-                "maps": nn.ModuleList(
-                    [
-                        Convolution(width, 2 * width, pitches[2], stride=(2, 1)),
-                        Convolution(2 * width, 2 * width, pitches[3], stride=(2, 1)),
-                        nn.Linear(2 * width * pitches[3], 2 * hidden),
-                    ]
-                ),
+                "maps": Maps(width, pitches, 2 * hidden),
                 "context1": Context(2 * hidden, hidden),
                 "context2": Context(2 * hidden, hidden),
             }
@@ -78,17 +72,13 @@ class SpeechCTC(Network):
     def run(self, state: State, start: int = 0, stop: int | None = None) -> State:
         """Take the state at position `start` to position `stop` (default: the features)."""
         frames, lengths = cast("tuple[Tensor, Tensor]", state)
+        if start == 0:
+            frames = frames.transpose(1, 2)[:, :, None]  # (n, frames, 1, n_mels)
+        frames = frames[:, : max(1, int(lengths.max()))]
         for name in self.stages[start:stop]:
             if name == "stem":
-                frames = frames[:, None, :, : max(1, int(lengths.max()))]  # (n, 1, n_mels, frames)
                 lengths = (lengths + 1) // 2
-                frames = self.body[name](frames, lengths)
-            elif name == "maps":
-                first, second, joint = cast(nn.ModuleList, self.body[name])
-                frames = second(first(frames, lengths), lengths)
-                frames = joint(frames.flatten(1, 2).transpose(1, 2))  # (n, frames, 2 hidden)
-            else:
-                frames = self.body[name](frames, lengths)
+            frames = self.body[name](frames, lengths)
         return frames, lengths
 
     def stage(self, name: str) -> nn.Module:
@@ -105,12 +95,29 @@ class Convolution(nn.Module):
         self.convolution = nn.Conv2d(into, out, (5, 5), stride, padding=2, bias=False)
         self.norm = nn.LayerNorm([out, pitches])
 
-    def forward(self, maps: Tensor, lengths: Tensor) -> Tensor:
-        """(n, into, pitches, frames) -> (n, out, pitches / stride, frames / stride), of which `lengths` (n,) count."""
-        convolved = self.convolution(maps).permute(0, 3, 1, 2)  # (n, frames, out, pitches)
-        heard = functional.relu(self.norm(convolved)).permute(0, 2, 3, 1)
-        inside = torch.arange(heard.shape[3], device=heard.device) < lengths.to(heard.device)[:, None, None, None]
-        return heard * inside
+    def forward(self, frames: Tensor, lengths: Tensor) -> Tensor:
+        """(n, frames, into, pitches) -> (n, frames, out, pitches), each divided by its stride; `lengths` (n,) count."""
+        convolved = self.convolution(frames.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+        heard = functional.relu(self.norm(convolved))
+        inside = torch.arange(heard.shape[1], device=heard.device) < lengths.to(heard.device)[:, None]
+        return heard * inside[:, :, None, None]
+
+
+@final
+class Maps(nn.Module):
+    """Two more convolutions, then one vector a frame."""
+
+    def __init__(self, width: int, pitches: Sequence[int], out: int) -> None:
+        super().__init__()
+        self.first = Convolution(width, 2 * width, pitches[2], stride=(2, 1))
+        self.second = Convolution(2 * width, 2 * width, pitches[3], stride=(2, 1))
+        self.joint = nn.Linear(2 * width * pitches[3], out)
+
+    def forward(self, frames: Tensor, lengths: Tensor) -> Tensor:
+        """(n, frames, width, pitches) -> (n, frames, out)."""
+        heard = self.second(self.first(frames, lengths), lengths)
+        vectors: Tensor = self.joint(heard.flatten(2))
+        return vectors
 
 
 @final

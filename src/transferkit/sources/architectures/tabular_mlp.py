@@ -45,7 +45,7 @@ def architecture_for(processor: ColumnsProcessor, width: int = 64, blocks: int =
     """The architecture that takes what this processor gives."""
     settings = {
         "n_numbers": sum(column.width for column in processor.numbers),
-        "words": [column.n_positions for column in processor.words],
+        "words": [column.n_positions for column in processor.categories],
         "width": width,
         "blocks": blocks,
         "n_classes": None,
@@ -53,13 +53,19 @@ def architecture_for(processor: ColumnsProcessor, width: int = 64, blocks: int =
     return Architecture.of("tabular_mlp", settings)
 
 
+def grown_architecture(architecture: Architecture, processor: Processor) -> Architecture:
+    """The same network's architecture, for a processor that has more columns behind its own."""
+    settings = architecture.arguments()
+    wider = architecture_for(cast("ColumnsProcessor", processor), settings["width"], settings["blocks"])
+    return Architecture.of("tabular_mlp", wider.arguments() | {"n_classes": settings["n_classes"]})
+
+
 def grown(network: Network, processor: Processor) -> Network:
     """The same network for a processor that has more columns behind its own; those get vectors of zeros."""
-    old, wider = cast(TabularMLP, network), cast("ColumnsProcessor", processor)
-    settings = network.architecture.arguments()
-    wanted = architecture_for(wider, settings["width"], settings["blocks"]).arguments()
-    new = build(**(wanted | {"n_classes": settings["n_classes"]}))
-    new.architecture = Architecture.of("tabular_mlp", wanted | {"n_classes": settings["n_classes"]})
+    old, settings = cast(TabularMLP, network), network.architecture.arguments()
+    architecture = grown_architecture(network.architecture, processor)
+    new = build(**architecture.arguments())
+    new.architecture = architecture
     n_old, n_words = settings["n_numbers"], len(settings["words"])
     with torch.no_grad():
         for parameter in new.columns.parameters():

@@ -20,8 +20,6 @@ from transferkit.core.sound import Sound, seconds_of
 
 LENGTHS = (1.0, 2.0, 4.0, 8.0, 16.0)
 """Seconds to choose from; few, so that a few items more or less rarely change the choice."""
-_MEASURED = 200
-"""About how many sounds are measured where all of each is wanted."""
 _COVERED = 0.9
 """Share of the sounds that the chosen length holds in whole."""
 
@@ -83,19 +81,19 @@ def note_of_longer(items: Sequence[Any], seconds: float) -> tuple[str, ...]:
 
 
 def long_enough(items: Sequence[Any]) -> float:
-    """Seconds that hold the longest of many of these sounds, rounded up to one of `LENGTHS` or to whole 8 seconds.
+    """Seconds that hold the longest of these sounds, rounded up to one of `LENGTHS` or to whole 8 seconds.
 
     >>> long_enough([Sound(np.zeros((40000, 1), np.float32), 16000)])
     4.0
     """
-    step = max(1, len(items) // _MEASURED)
-    longest = max((items[i].seconds for i in range(0, len(items), step)), default=LENGTHS[0])
+    longest = max(seconds_of(items), default=LENGTHS[0])
     return next((length for length in LENGTHS if length >= longest), 8.0 * math.ceil(longest / 8))
 
 
-def too_long(items: Sequence[Any], seconds: float) -> tuple[str, ...]:
-    """A line on how many of these sounds last longer."""
-    n_cut = sum(items[i].seconds > seconds for i in range(len(items)))
-    if not n_cut:
+def note_of_cut(items: Sequence[Any], seconds: float) -> tuple[str, ...]:
+    """The line that tells how many recordings lose their end; none where none does."""
+    longer = sum(lasts > seconds for lasts in seconds_of(items))
+    if not longer:
         return ()
-    return (f"{n_cut} of {len(items)} sounds last longer than the {seconds:g} s that are heard; the rest of them is cut off",)
+    are = "sound is" if longer == 1 else "sounds are"
+    return (f"{longer} of {len(items)} {are} longer than {seconds:g} s; what comes after that is not heard",)

@@ -33,6 +33,10 @@ MOST_WORDS = 100
 LEAST_COUNT = 2
 """How often a word has to occur to be known: one that occurs once teaches nothing of itself, but what an unseen one means."""
 LONGEST = 3.0
+FARTHEST = 1e6
+"""Deviations from the middle; what lies beyond is the same number to the network."""
+LARGEST = 1e100
+"""Numbers beyond count as this, so that their squares are finite."""
 YEAR, WEEK = 365.2425, 7.0
 
 
@@ -63,8 +67,8 @@ class Number:
 
     def values(self, value: float) -> list[float]:
         """(width,) on the scale of the network."""
-        z = (value - self.middle) / self.spread
-        found = [z / math.sqrt(1 + (z / LONGEST) ** 2)]
+        z = max(-FARTHEST, min(FARTHEST, (value - self.middle) / self.spread))
+        found = [z / math.hypot(1, z / LONGEST)]
         for period in self.periods:
             angle = 2 * math.pi * (value % period) / period
             found += [math.sin(angle), math.cos(angle)]
@@ -72,7 +76,7 @@ class Number:
 
 
 @dataclass(frozen=True)
-class Words:
+class Category:
     """A column of words."""
 
     name: str
@@ -96,7 +100,7 @@ class ColumnsProcessor(Processor):
 
     modality: ClassVar[str] = "tabular"
     numbers: tuple[Number, ...]
-    words: tuple[Words, ...]
+    categories: tuple[Category, ...]
 
     def __call__(self, items: Sequence[Any]) -> tuple[Tensor, ...]:
         import torch
@@ -104,8 +108,8 @@ class ColumnsProcessor(Processor):
         width = sum(column.width for column in self.numbers)
         values = torch.zeros(len(items), width)
         there = torch.zeros(len(items), width)
-        positions = torch.full((len(items), len(self.words)), ABSENT, dtype=torch.int64)
-        index = [{known: 2 + i for i, known in enumerate(column.known)} for column in self.words]
+        positions = torch.full((len(items), len(self.categories)), ABSENT, dtype=torch.int64)
+        index = [{known: 2 + i for i, known in enumerate(column.known)} for column in self.categories]
         rows, marks, codes = values.numpy(), there.numpy(), positions.numpy()
         for i, item in enumerate(items):
             if not isinstance(item, Mapping):
@@ -117,7 +121,7 @@ class ColumnsProcessor(Processor):
                     rows[i, start : start + column.width] = column.values(said)
                     marks[i, start : start + column.width] = 1
                 start += column.width
-            for j, (named, known) in enumerate(zip(self.words, index, strict=True)):
+            for j, (named, known) in enumerate(zip(self.categories, index, strict=True)):
                 spoken = word(item.get(named.name))
                 if spoken is not None:
                     codes[i, j] = known.get(spoken, UNSEEN)
@@ -128,25 +132,25 @@ class ColumnsProcessor(Processor):
         return {
             "kind": "columns",
             "numbers": [vars(column) for column in self.numbers],
-            "words": [{"name": column.name, "known": list(column.known)} for column in self.words],
+            "categories": [{"name": column.name, "known": list(column.known)} for column in self.categories],
         }
 
     @property
     def names(self) -> tuple[str, ...]:
         """The columns it looks at."""
-        return tuple(column.name for column in (*self.numbers, *self.words))
+        return tuple(column.name for column in (*self.numbers, *self.categories))
 
     def grown(self, items: Sequence[Mapping[str, Any]]) -> ColumnsProcessor:
         """The same processor with the columns of these rows that it does not know added behind its own, fitted on them."""
         more = fitted([{name: cell for name, cell in item.items() if name not in self.names} for item in items])
-        return ColumnsProcessor((*self.numbers, *more.numbers), (*self.words, *more.words))
+        return ColumnsProcessor((*self.numbers, *more.numbers), (*self.categories, *more.categories))
 
 
 def fitted(items: Sequence[Mapping[str, Any]]) -> ColumnsProcessor:
     """The processor that knows these rows; a column that says nothing in them is left aside."""
     rows = list(items)
     names = dict.fromkeys(name for row in rows for name in row)
-    numbers, words = [], []
+    numbers, categories = [], []
     for name in names:
         cells = [row.get(name) for row in rows]
         kind = kind_of(cells)
@@ -157,10 +161,10 @@ def fitted(items: Sequence[Mapping[str, Any]]) -> ColumnsProcessor:
                 for said, count in sorted(counts.items(), key=lambda one: (-one[1], one[0]))
                 if count >= LEAST_COUNT
             ]
-            words.append(Words(name, tuple(often[:MOST_WORDS])))
+            categories.append(Category(name, tuple(often[:MOST_WORDS])))
         elif kind != "nothing":
             numbers.append(_number(name, cells, is_date=kind == "date"))
-    return ColumnsProcessor(tuple(numbers), tuple(words))
+    return ColumnsProcessor(tuple(numbers), tuple(categories))
 
 
 def _number(name: str, cells: Sequence[Any], is_date: bool) -> Number:
@@ -169,11 +173,12 @@ def _number(name: str, cells: Sequence[Any], is_date: bool) -> Number:
     day_first = is_date and is_day_first(cells)
     plain = Number(name, 0.0, 1.0, is_date, day_first)
     values = np.array([value for cell in cells if not is_missing(cell) and (value := plain.read(cell)) is not None])
+    values = values.clip(-LARGEST, LARGEST)
     low, middle, high = np.quantile(values, [0.25, 0.5, 0.75])
     # a normal column's deviation; where most values are alike their plain deviation, where all are, 1
     spread = (high - low) / 1.349 or values.std() or 1.0
     has_time = is_date and bool((values % 1 != 0).any())
-    return Number(name, float(middle), float(spread), is_date, day_first, has_time)
+    return Number(name, float(middle), max(float(spread), 1 / LARGEST), is_date, day_first, has_time)
 
 
 def of(settings: Mapping[str, Any]) -> ColumnsProcessor:
@@ -181,5 +186,5 @@ def of(settings: Mapping[str, Any]) -> ColumnsProcessor:
     check_settings(settings, ColumnsProcessor, "a columns processor")
     return ColumnsProcessor(
         tuple(Number(**column) for column in settings["numbers"]),
-        tuple(Words(column["name"], tuple(column["known"])) for column in settings["words"]),
+        tuple(Category(column["name"], tuple(column["known"])) for column in settings["categories"]),
     )

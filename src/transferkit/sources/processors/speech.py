@@ -13,9 +13,10 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, final
 
 from transferkit.core.errors import WrongUse
+from transferkit.core.sound import seconds_of
 from transferkit.core.source import Processor
 from transferkit.sources.processors import check_settings
-from transferkit.sources.processors._clip import long_enough, mono, too_long
+from transferkit.sources.processors._clip import long_enough, mono, note_of_cut
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -89,12 +90,12 @@ class SpeechProcessor(Processor):
         return replace(self, seconds=long_enough(items))
 
     def lengths(self, items: Sequence[Any]) -> Sequence[int]:
-        """Milliseconds."""
-        return [round(1000 * item.seconds) for item in items]
+        """Hundredths of a second that are heard."""
+        return [round(100 * min(seconds, self.seconds)) for seconds in seconds_of(items)]
 
     def notes(self, items: Sequence[Any]) -> tuple[str, ...]:
         """How many sounds are cut off."""
-        return too_long(items, self.seconds)
+        return note_of_cut(items, self.seconds)
 
     def describe(self) -> dict[str, Any]:
         """JSON-able settings; `build` makes an equal processor of them."""

@@ -1,4 +1,9 @@
-"""The default network of texts: random vectors for the words of the training texts, and a small network on top."""
+"""The default network of texts: vectors for the words of the training texts, random at first, and their mean and maximum.
+
+Chosen on 32 and 200 labels of three sets (subjectivity, product and film reviews; 3 seeds each): the word bag was within a point
+of the better one of itself and a text CNN everywhere but once, took a tenth of the time, and came as near to a linear model on
+tf-idf; a BiLSTM was last nearly everywhere. Words that occur once help: leaving them out cost 1 to 5 points.
+"""
 
 from __future__ import annotations
 
@@ -21,5 +26,5 @@ def default_body(target: Target, seed: int) -> Body:
     usual = float(np.quantile([len(tokens(text)) for text in texts], 0.95))
     length = min((length for length in LENGTHS if length >= usual), default=LENGTHS[-1])
     return Body.fresh(
-        Architecture.of("text_cnn", {"n_words": len(words)}), WordProcessor(words=words, length=length), seed
+        Architecture.of("word_bag", {"n_words": len(words)}), WordProcessor(words=words, length=length), seed
     )
