@@ -9,6 +9,12 @@ _list:
 test *arguments:
     pytest -n 2 {{arguments}}
 
+# run the tests of timm: sources, in an environment of their own: timm needs a torchvision (5.6 GB, five minutes)
+test-timm:
+    python3 -m venv .venv-timm
+    .venv-timm/bin/pip install --quiet -e '.[test,timm]'
+    .venv-timm/bin/pytest tests/sources/test_timm.py
+
 # what must be clean: style, types, layers, generated pages
 lint:
     ruff check

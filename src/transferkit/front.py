@@ -40,11 +40,13 @@ def rank(
     Trains nothing and never opens the test split. `print` the result for a table. sources: None stands for
     `candidates(target)`, here and in the other verbs.
     """
+    from transferkit.evaluate.left_out import check_rankable
     from transferkit.planner.ranking import rank_sources
     from transferkit.planner.source_tasks import with_networks
 
     run = Run(seed=seed, cache=cache or _default_cache(), device=device, progress=progress)
     given, read = _sources_and_target(sources, target, seed, device)
+    check_rankable(read.task)
     usable = with_networks(given, read, run)
     ranking = rank_sources(usable, read, run)
     ranking.sorted(usable)  # refuses where none can be used

@@ -240,7 +240,7 @@ def test_a_target_without_any_label_needs_a_named_task():
             "no such file or folder; expected a folder with one folder of pictures per class",
         ),
         (lambda path: path, "the folder is empty; expected"),
-        (lambda path: (path / "a.txt").write_text("x") and path, "no data that can be read was found here; expected"),
+        (lambda path: (path / "a.bin").write_text("x") and path, "no data that can be read was found here; expected"),
         (lambda path: (path / "a.txt").write_text("x") and path / "a.txt", "no data that can be read was found"),
     ],
 )
@@ -268,7 +268,9 @@ def test_a_share_outside_0_and_1_and_unknown_items_are_refused():
     with pytest.raises(WrongUse, match=r"test_share=1\.5"):
         Target.of(pictures(8), labels(8), test_share=1.5)
     with pytest.raises(WrongUse, match="cannot be read as modality 'image'"):
-        Target.of(["a.jpg"], ["cat"])
+        Target.of(["a.jpg"], ["cat"], modality="image")
+    with pytest.raises(WrongUse, match="items of type list cannot be read as any modality"):
+        Target.of([object()], ["cat"])
 
 
 def test_real_pictures_are_read_with_the_owners_splits(shared_data):

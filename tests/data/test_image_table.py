@@ -194,7 +194,7 @@ def test_a_named_column_that_is_not_there_is_refused(folder, kind):
 @pytest.mark.parametrize(
     ("name", "content", "reason"),
     [
-        ("a.csv", b"image,label\nimg/0.png,caf\xe9\n", "not UTF-8"),
+        ("a.csv", b"image,label\nimg/0.png,\x00\n", "row 2 (byte 22): a zero byte, so this is not text"),
         ("a.jsonl", b'{"image": "img/0.png"\n', "row 1: not JSON"),
         ("a.jsonl", b"[1, 2]\n", "row 1: expected one JSON object a line, got list"),
         ("a.jsonl", b'{"image": "img/0.png", "label": "cat"}\n{"image": "img/1.png", "label": 3}\n', "labels mix"),

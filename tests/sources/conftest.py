@@ -125,8 +125,20 @@ def point_to(endpoint, monkeypatch):
 
 
 @pytest.fixture
-def loopback(original, empty_cache, monkeypatch):
-    served = Hub(original[0])
-    point_to(served.endpoint, monkeypatch)
-    yield served
-    served.stop()
+def serve(empty_cache, monkeypatch):
+    """A hub that has one model: `serve(folder, name)`."""
+    hubs = []
+
+    def one(folder, name="someone/tiny"):
+        hubs.append(Hub(folder, name))
+        point_to(hubs[-1].endpoint, monkeypatch)
+        return hubs[-1]
+
+    yield one
+    for served in hubs:
+        served.stop()
+
+
+@pytest.fixture
+def loopback(original, serve):
+    return serve(original[0])

@@ -248,6 +248,43 @@ def test_the_picture_half_of_clip_stands_alone(tmp_path):
     assert source.card().architecture == network.architecture
 
 
+def test_a_text_classifier_gives_the_librarys_own_logits(text_folder, tmp_path):
+    from transformers import AutoTokenizer, BertConfig, BertForSequenceClassification
+
+    names = {0: "bad", 1: "good", 2: "neither"}
+    with seeded(2), hub.quiet():
+        config = BertConfig.from_pretrained(text_folder, id2label=names)
+        model = BertForSequenceClassification(config).eval()
+        model.save_pretrained(tmp_path)
+        tokenizer = AutoTokenizer.from_pretrained(text_folder)
+        tokenizer.save_pretrained(tmp_path)
+    source, texts = Source(f"hf:{tmp_path}"), ["the film was good", "bad , so very bad !", ""]
+    card, network = source.card(), source.network()
+    assert (card.modality, card.classes) == ("text", ("bad", "good", "neither"))
+    assert card.architecture == network.architecture
+    assert network.stages == ("embeddings", "block1", "block2", "block3", "pooling")
+    with torch.no_grad():
+        expected = model(**tokenizer(texts, padding=True, return_tensors="pt")).logits
+        torch.testing.assert_close(network.head(network(source.processor()(texts))), expected)
+
+
+def test_a_classifier_that_cannot_be_parted_from_its_model_is_used_without_it(tmp_path):
+    from transformers import T5Config, T5ForSequenceClassification
+
+    sizes = {"d_model": 8, "d_kv": 4, "d_ff": 8, "num_layers": 1, "num_heads": 2, "vocab_size": 20}
+    with seeded(0), hub.quiet():
+        model = T5ForSequenceClassification(T5Config(**sizes, num_labels=3, decoder_start_token_id=0)).eval()
+        model.save_pretrained(tmp_path)
+    source = Source(f"hf:{tmp_path}")
+    card, network = source.card(), source.network()
+    assert (card.classes, network.head, network.stages) == ((), None, ("embeddings", "block1"))
+    tokens, mask = torch.tensor([[3, 7, 5, 0]]), torch.tensor([[1, 1, 1, 0]])
+    with torch.no_grad():
+        states = model.transformer.encoder(input_ids=tokens[:, :3]).last_hidden_state
+        torch.testing.assert_close(network((tokens, mask)), states.mean(1))
+    assert card.parameters == sum(parameter.numel() for parameter in network.parameters())
+
+
 @pytest.mark.parametrize(
     ("config", "line"),
     [
@@ -298,7 +335,7 @@ def test_an_empty_folder_gives_one_line(tmp_path):
         Source(f"hf:{tmp_path}").card()
 
 
-def test_an_adapter_without_its_base_is_one_line(tmp_path: Path) -> None:
+def test_an_adapter_without_its_base_is_one_line(tmp_path):
     (tmp_path / "adapter_config.json").write_text('{"peft_type": "LORA", "base_model_name_or_path": "another/base"}')
     with pytest.raises(WrongUse, match=r"is an adapter \(LoRA.*merge_and_unload"):
         Source(f"hf:{tmp_path}").check()

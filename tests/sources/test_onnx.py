@@ -1,7 +1,6 @@
 """`onnx:` sources: features as torch computes them, frozen for good, and saved with the predictor."""
 
 import copy
-import importlib.util
 
 import numpy as np
 import pytest
@@ -17,12 +16,9 @@ from transferkit.methods.baseline.scratch import Scratch
 from transferkit.methods.finetune.full import Full
 from transferkit.methods.frozen.linear_probe import LinearProbe
 
-for needed in ("onnx", "onnxruntime"):
-    if importlib.util.find_spec(needed) is None:
-        pytest.skip(f"{needed} is not installed (pip install transferkit[onnx])", allow_module_level=True)
-
-import onnx
-from onnx import TensorProto, helper, numpy_helper
+onnx = pytest.importorskip("onnx", reason="onnx is not installed (pip install transferkit[onnx])")
+pytest.importorskip("onnxruntime", reason="onnxruntime is not installed (pip install transferkit[onnx])")
+helper, numpy_helper, TensorProto = onnx.helper, onnx.numpy_helper, onnx.TensorProto
 
 
 def network():
@@ -117,7 +113,9 @@ def test_the_card_says_that_it_is_frozen(tmp_path):
 
 def test_a_method_that_would_move_it_says_so_in_one_line(tmp_path, tiny_target):
     source = graph(tmp_path / "model.onnx")
-    with pytest.raises(WrongUse, match=r"method full moves the weights .* cannot be trained; .* linear_probe") as caught:
+    with pytest.raises(
+        WrongUse, match=r"method full moves the weights .* cannot be trained; .* linear_probe"
+    ) as caught:
         Full(epochs=1).fit((source,), tiny_target, Run())
     assert "\n" not in str(caught.value)
 

@@ -19,7 +19,12 @@ def made(kind: str) -> tuple[Network, Tensor]:
         layers = {"words": nn.Embedding(11, 6), "top": nn.Sequential(nn.Linear(6, 8), nn.Tanh(), nn.Linear(8, 4))}
         return Chain(Architecture.of("small_cnn"), layers, 4).eval(), torch.randint(0, 11, (5,), generator=draw)
     settings = {"mobilenet_v1": {"width": 0.25}, "small_cnn": {"width": 4}}[kind]
-    return architectures.build(Architecture.of(kind, settings), 0), torch.randn(2, 3, 32, 32, generator=draw)
+    network = architectures.build(Architecture.of(kind, settings), 0)
+    with torch.no_grad():
+        for name, parameter in network.named_parameters():
+            if name.endswith("bias"):
+                parameter.add_(0.1 * torch.randn(parameter.shape, generator=draw))
+    return network, torch.randn(2, 3, 32, 32, generator=draw)
 
 
 @pytest.mark.parametrize("kind", ["mobilenet_v1", "small_cnn", "words"])

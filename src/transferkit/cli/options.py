@@ -13,8 +13,8 @@ TargetPath = Annotated[
     str,
     typer.Argument(
         metavar="TARGET",
-        help="Your data: a folder with one folder of pictures, texts or sound files a class, or a table (csv, tsv, jsonl, parquet) of "
-        "texts, of paths, of numbers and categories, or of a time series.",
+        help="Your data: a folder with one folder of pictures, texts or sound files a class, or a table (csv, tsv, jsonl, "
+        "parquet) of texts, of paths to pictures or sound files, of numbers and categories, or of a time series.",
         show_default=False,
     ),
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from transferkit.cli import output
@@ -71,7 +71,8 @@ class Workplace:
         """The target; what a person should know of it is shown."""
         from transferkit.core.target import Target
 
-        target = Target.read(path, task=self.task, metric=self.metric, seed=seed, options=columns, progress=progress)
+        options = replace(columns, offline=self.offline)
+        target = Target.read(path, task=self.task, metric=self.metric, seed=seed, options=options, progress=progress)
         if not self.quiet:
             for warning in target.warnings:
                 output.tell(f"warning: {output.one_line(warning)}")

@@ -41,6 +41,8 @@ class ReadOptions:
     """Rows from the beginning of one window to that of the next; None: as long as a window."""
     encoding: str | None = None
     """Of text files, such as "utf-8" or "latin-1"."""
+    offline: bool = False
+    """Never ask the network."""
 
     def columns(self) -> dict[str, str]:
         """Option -> column, of the columns that were named."""

@@ -57,7 +57,7 @@ def recognise_in_memory(items: Sequence[Any], modality: str | None) -> tuple[str
             refusals.append(reason)
     if refusals:
         raise refusals[0]
-    known = ", ".join(sorted({candidate.modality for candidate in formats}))
+    known = ", ".join(sorted({candidate.modality for candidate in formats if not candidate.scheme}))
     wanted = "any modality" if modality is None else f"modality {modality!r}"
     raise WrongUse(f"items of type {type(items).__name__} cannot be read as {wanted}; known: {known}")
 

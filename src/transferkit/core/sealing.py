@@ -74,7 +74,7 @@ def divide(
         if drawn:
             raise WrongUse(_too_few(labelled, "validation beside the test split", 3))
         raise WrongUse(_too_few(labelled.take(train), "validation", 2))
-    notes += about_test(labelled.take(train), labelled.take(test))
+    notes += about_test(labelled.take(train), labelled.take(test), task)
     return Division(train, validation if len(validation) else None, test, tuple(notes), not drawn)
 
 
@@ -94,7 +94,7 @@ def outer_folds(examples: Examples, task: Task, seed: int, n_folds: int = OUTER_
     """
     labels, together = examples.labels or (), _together(examples)
     strata = task.strata(labels)
-    are_classes = _classes_in(labels) is not None
+    are_classes = _classes_in(labels, task) is not None
     movable = folds(strata, 2, seed, groups=together, keep_last=are_classes) != ALWAYS_LEARNED
     n_folds = min(n_folds, len(set(together[movable].tolist())))
     if n_folds < 2:
@@ -122,10 +122,10 @@ def _too_few(examples: Examples, what: str, needed: int) -> str:
     )
 
 
-def about_test(train: Examples, test: Examples) -> list[str]:
+def about_test(train: Examples, test: Examples, task: Task) -> list[str]:
     """What a person should know where classes or the test split are very small."""
     notes = []
-    learned, tested = _classes_in(train.labels or ()), _classes_in(test.labels or ())
+    learned, tested = _classes_in(train.labels or (), task), _classes_in(test.labels or (), task)
     if learned is not None and tested is not None:
         unlearnable = sorted(tested - learned) if len(train) else []
         untested = sorted(learned - tested)
@@ -147,9 +147,9 @@ def never_judged(examples: Examples, fold: np.ndarray) -> list[str]:
     return [f"{_classes(missing)} learned from and never judged: a class needs 2 different labelled items for that"]
 
 
-def _classes_in(labels: Sequence[Any]) -> set[str] | None:
-    """The classes or tags among the labels; None where these are neither."""
-    if all(isinstance(label, str) for label in labels):
+def _classes_in(labels: Sequence[Any], task: Task) -> set[str] | None:
+    """The classes or tags among the labels; None where these are neither, but numbers or texts."""
+    if task.balances and all(isinstance(label, str) for label in labels):
         return set(labels)
     if all(isinstance(label, tuple) and all(isinstance(tag, str) for tag in label) for label in labels):
         return {tag for tags in labels for tag in tags}

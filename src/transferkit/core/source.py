@@ -79,10 +79,6 @@ class Processor(ABC):
         A tuple of tensors where one is not enough (tokens and their mask), each with the item as its first axis.
         """
 
-    def remarks(self, items: Sequence[Any]) -> tuple[str, ...]:
-        """Lines a person should read about how it takes these items: how many words it does not know."""
-        return ()
-
     @abstractmethod
     def describe(self) -> dict[str, Any]:
         """JSON-able settings from which `sources.processors.build` makes an equal processor."""

@@ -202,7 +202,7 @@ class Target:
             raise WrongUse(f"{self.name}: the test split was given by its owner, and is opened by the proof alone")
         test = self.test.open(purpose)
         everything = _in_content_order(self.whole().train.join(test))
-        about_the_old = about_test(self.whole().train, test)
+        about_the_old = about_test(self.whole().train, test, self.task)
         nothing = Sealed(everything.take([]))
         nothing.openings = self.test.openings
         return replace(

@@ -185,6 +185,10 @@ class Task(ABC):
         """(n,) which items of a batch no weights could get right, as a text longer than the sound it is of; () for none."""
         return ()
 
+    def cannot_learn(self, n_beyond: int, n_items: int) -> str:
+        """The line that tells how many items are out of reach, and what it is with them."""
+        return f"{n_beyond} of {n_items} items cannot be learned from"
+
     def even_loss(self, outputs: Any, item_weights: Tensor | None = None) -> torch.Tensor:
         """Mean loss against every class alike, for label smoothing; only where there are classes."""
         raise WrongUse(f"task {self.name} has no classes, so there are no labels to smooth")

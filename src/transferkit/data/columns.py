@@ -47,6 +47,8 @@ class Content:
     """What such a column is often called, in lower case."""
     fits: Callable[[Table, list[Any]], bool]
     """Whether the values of a column look like it."""
+    labels: tuple[str, ...] = ()
+    """What the labels of such items are often called, beside the names that every table may have."""
 
 
 def find_columns(table: Table, options: ReadOptions, content: Content) -> Columns:
@@ -57,7 +59,7 @@ def find_columns(table: Table, options: ReadOptions, content: Content) -> Column
     if item is None:
         raise WrongUse(_not_found(table, content.what, f"--{content.option.replace('_', '-')}"))
     taken = {*found.values(), item}
-    label = options.label_column or _named(table, _LABELS, but=item) or _only(table, taken)
+    label = options.label_column or _named(table, (*_LABELS, *content.labels), but=item) or _only(table, taken)
     if label is None:
         raise WrongUse(_not_found(table, "a column of labels", "--label-column"))
     return Columns(item, label, **found)

@@ -113,7 +113,7 @@ def read_sound(piece: Piece) -> Sound:
             samples = file.read(stop - start, dtype="float32", always_2d=True)
             rate = file.samplerate
     except Exception as reason:  # a broken file makes libsndfile fail in any way
-        raise Failed(f"{piece.path}: {_short(reason)}") from reason
+        raise Failed(f"{piece.path}: {_short(reason, piece.path)}") from reason
     if len(samples) == 0:
         raise Failed(f"{piece.path}: no sample lies between {piece.start:g} and {piece.end} seconds")
     return Sound(samples, rate)
@@ -164,7 +164,7 @@ def _check(piece: Piece, name: str) -> Checked | Skipped:
         with piece.path.open("rb") as bytes_:
             digest = hashlib.file_digest(bytes_, "sha256").hexdigest()
     except Exception as reason:  # a broken file makes libsndfile fail in any way
-        return Skipped(name, _short(reason))
+        return Skipped(name, _short(reason, piece.path))
     if piece.start or piece.end is not None:
         digest = hashlib.sha256(f"{digest} {start} {stop}".encode()).hexdigest()
     return Checked(piece, digest, *heard)
@@ -216,7 +216,7 @@ def _seconds(piece: Piece) -> float:
             start, stop = _samples(piece, file)
             return float((stop - start) / file.samplerate)
     except Exception as reason:  # a broken file makes libsndfile fail in any way
-        raise Failed(f"{piece.path}: {_short(reason)}") from reason
+        raise Failed(f"{piece.path}: {_short(reason, piece.path)}") from reason
 
 
 def _samples(piece: Piece, file: SoundFile) -> tuple[int, int]:
@@ -245,17 +245,17 @@ def _listen(file: SoundFile, start: int, stop: int) -> tuple[bool, float]:
     return high - low < 2 * SILENT, at_full_scale / (n_read * file.channels)
 
 
-def _short(reason: Exception) -> str:
-    """The reason in a few words of ours where it is a known one."""
+def _short(reason: Exception, path: Path | None = None) -> str:
+    """The reason in a few words of ours where it is a known one; `path`: where the bytes lie, if anywhere."""
     from soundfile import LibsndfileError
 
     if isinstance(reason, WrongUse):
         return str(reason)
-    if isinstance(reason, FileNotFoundError):
+    if path is not None and not path.exists():
         return "no such file"
     if isinstance(reason, PermissionError):
         return "no permission to read it"
-    if isinstance(reason, IsADirectoryError):
+    if path is not None and path.is_dir():
         return "a folder, not a sound"
     first_line = (str(reason) or type(reason).__name__).splitlines()[0].rpartition(": ")[2]
     if isinstance(reason, LibsndfileError) and any(one in first_line for one in _NO_SOUND):

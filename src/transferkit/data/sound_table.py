@@ -26,6 +26,7 @@ SOUNDS = Content(
     what="a column of sound paths",
     names=("audio", "audio_path", "sound", "sound_path", "wav", "recording", "clip", "audio_filepath"),
     fits=lambda table, cells: looks_like_paths(table, cells, SOUND_SUFFIXES),
+    labels=("transcript", "transcription", "sentence", "text"),
 )
 STARTS = ("start", "start_seconds")
 ENDS = ("end", "end_seconds")

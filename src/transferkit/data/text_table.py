@@ -23,8 +23,9 @@ from transferkit.data.scripts import mixed_scripts, script_of
 from transferkit.data.table import SUFFIXES, Table, peek, read_table
 from transferkit.data.text import EMPTY, identity
 
-_WORD = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]|[^\W\d_]+")
-"""A word, or one character of a script that puts no space between words."""
+_UNSPACED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+_WORD = re.compile(rf"[{_UNSPACED}]|[^\s{_UNSPACED}]+")
+"""What stands between white space, so that a path or an address is one word; or one character of a script without spaces."""
 _DISTINCT = 0.5
 """Least share of different values: texts hardly ever repeat, categories do."""
 _WORDS = 2
@@ -124,7 +125,7 @@ def _usual_words(cells: Sequence[Any]) -> float:
     texts = _texts(cells)
     if not texts or any(not isinstance(cell, str) for cell in cells[:200] if cell is not None):
         return 0.0
-    return float(np.median([len(_WORD.findall(text)) for text in texts]))
+    return float(np.median([sum(any(map(str.isalpha, word)) for word in _WORD.findall(text)) for text in texts]))
 
 
 def _distinct(cells: Sequence[Any]) -> float:

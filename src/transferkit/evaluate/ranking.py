@@ -50,7 +50,7 @@ class Candidate:
     licence: str = "unknown"
     trained_on: str = "unknown"
     seconds: float = 0.0
-    remarks: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     """What a person should know of how it takes these items."""
 
 
@@ -98,7 +98,7 @@ def ranked(
                 seconds=candidate.seconds,
                 chance=None if found.chance is None else float(found.chance[i]),
                 note="; ".join(
-                    filter(None, (*candidate.remarks, _disagreement(i, sign * predicted, candidates, places)))
+                    filter(None, (*candidate.notes, _disagreement(i, sign * predicted, candidates, places)))
                 ),
             )
         )
@@ -111,7 +111,7 @@ def likely_best(rows: Sequence[RankedSource], share: float = 0.9) -> tuple[str, 
     On the oracle, with targets left out, they were a third of the sources and what the best of them reaches was a fraction of a
     point from the best of all; see docs/ranking.md.
     """
-    usable = [row for row in rows if row.predicted is not None]
+    usable = [row for row in rows if row.is_usable]
     if any(row.chance is None for row in usable):
         return tuple(row.name for row in usable)
     names, reached = [], 0.0

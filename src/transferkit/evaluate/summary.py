@@ -66,6 +66,13 @@ class RankedSource:
     """Why it was left out, or what disagreed."""
     chance: float | None = None
     """That it turns out to be the best of those ranked, 0 to 1; None where nothing is known of that."""
+    ranked: bool = True
+    """False where the task gives nothing to rank by: the source is usable all the same, in the order given."""
+
+    @property
+    def is_usable(self) -> bool:
+        """False for a source that was left out."""
+        return self.predicted is not None or not self.ranked
 
 
 @dataclass(frozen=True)

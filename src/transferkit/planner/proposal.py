@@ -92,7 +92,7 @@ def propose(
         arms.append(replace(arm, pinned=wishes.pins(arm.name) or (arm.baseline is not None and wishes.pins(spelled))))
     names = {arm.name for arm in arms}
     arms, too_dear = _affordable(arms, target, costs, seconds_left)
-    unusable = [DroppedArm(row.name, row.note) for row in ranking.rows if row.predicted is None]
+    unusable = [DroppedArm(row.name, row.note) for row in ranking.rows if not row.is_usable]
     dropped = [DroppedArm(name, why) for name, why in against.items() if name not in names]
     return Proposal(tuple(arms), reasons, (*unusable, *dropped, *too_dear))
 
@@ -135,6 +135,8 @@ def _methods(target: Target) -> list[Method]:
 
 
 def _promise(place: int, row: RankedSource) -> str:
+    if row.predicted is None:
+        return f"place {place} of the sources, which were not ranked"
     return f"place {place} of the ranking, predicted {_between(row)}"
 
 

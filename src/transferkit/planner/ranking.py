@@ -46,7 +46,7 @@ class Ranking:
         """The usable sources in this order, and those of them that are worth fine-tuning: the best two, and whatever else
         does better than random features."""
         by_name = {source.name: source for source in sources}
-        usable = [row for row in self.rows if row.predicted is not None]
+        usable = [row for row in self.rows if row.is_usable]
         if not usable:
             reasons = "; ".join(row.note.removeprefix(LEFT_OUT) for row in self.rows)
             raise WrongUse(f"none of the {len(self.rows)} source(s) can be used here: {reasons}")
@@ -68,8 +68,11 @@ class Ranking:
 def rank_sources(sources: Sequence[Source], target: Target, run: Run) -> Ranking:
     """Score every source on all open labels of `target`.
 
-    A source that cannot be used here (it cannot be read, its features say nothing) is listed last with the reason.
+    A source that cannot be used here (it cannot be read, its features say nothing) is listed last with the reason. Where the
+    task has no features to rank by, usable sources stay in the order given.
     """
+    if not target.task.needs_features:
+        return _as_given(sources, target)
     check_rankable(target.task)
     begun = time.monotonic()
     data = target.whole().train
@@ -95,6 +98,22 @@ def rank_sources(sources: Sequence[Source], target: Target, run: Run) -> Ranking
     return Ranking((*rows, *unusable), time.monotonic() - begun)
 
 
+def _as_given(sources: Sequence[Source], target: Target) -> Ranking:
+    begun = time.monotonic()
+    why = f"not ranked: task {target.task.name} has no one feature vector an item"
+    rows, unusable = [], []
+    for source in sources:
+        try:
+            card = source.serving(target.task).card()
+            Body.pretrained(source, target)
+        except (TransferkitError, ValueError) as reason:
+            unusable.append(_left_out(source, str(reason)))
+            continue
+        about = (card.parameters, card.licence, card.trained_on)
+        rows.append(RankedSource(source.name, None, None, None, {}, None, *about, note=why, ranked=False))
+    return Ranking((*rows, *unusable), time.monotonic() - begun)
+
+
 def scored(source: Source, target: Target, data: Examples, run: Run) -> Candidate:
     """One source, scored on these labelled examples of the target.
 
@@ -114,7 +133,7 @@ def scored(source: Source, target: Target, data: Examples, run: Run) -> Candidat
         licence=card.licence,
         trained_on=card.trained_on,
         seconds=time.monotonic() - begun,
-        remarks=body.processor.remarks(data.items),
+        notes=body.processor.notes(data.items),
     )
 
 

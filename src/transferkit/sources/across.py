@@ -31,8 +31,17 @@ def adapted(processor: Processor, modality: str, items: Sequence[Any] = ()) -> P
     """
     if processor.modality == modality:
         return processor
-    bridge = f"{modality}_as_{processor.modality}"
-    if bridge not in processors.names():
+    if not is_known(modality, processor.modality):
         return None
+    bridge = f"{modality}_as_{processor.modality}"
     built: Processor = importlib.import_module(f"{processors.__name__}.{bridge}").around(processor, items)
     return built
+
+
+def is_known(modality: str, network: str) -> bool:
+    """Whether items of `modality` can be given to a network made for items of modality `network`.
+
+    >>> is_known("audio", "image"), is_known("image", "audio")
+    (True, False)
+    """
+    return modality == network or f"{modality}_as_{network}" in processors.names()

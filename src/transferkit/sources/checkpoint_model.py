@@ -43,10 +43,10 @@ class Model:
         return self.kind.wrapper
 
 
-def described(checkpoint: hub.Checkpoint, headless: bool = False) -> Model:
+def described(checkpoint: hub.Checkpoint, headless: bool = False, serves: str = "") -> Model:
     """What kind of model a checkpoint holds, by its configuration; a kind nobody reads gives one line.
 
-    `headless`: a classifier it may bring is left out.
+    `headless`: a classifier it may bring is left out; `serves`: the task it is wanted for, as in `SourceOptions`.
     """
     from transformers import MODEL_MAPPING, AutoConfig
     from transformers import __version__ as version
@@ -63,15 +63,15 @@ def described(checkpoint: hub.Checkpoint, headless: bool = False) -> Model:
     with hub.quiet():
         config = AutoConfig.from_pretrained(checkpoint.folder, local_files_only=True, trust_remote_code=False)
     architectures = () if headless else tuple(said.get("architectures") or ())
-    kind = next((one for one in kinds() if one.classifies(config, architectures)), None)
+    kind = next((one for one in kinds(serves) if one.classifies(config, architectures)), None)
     classifier = kind is not None
-    if kind is None and (kind := next((one for one in kinds() if model_type in one.towers), None)):
+    if kind is None and (kind := next((one for one in kinds(serves) if model_type in one.towers), None)):
         config = getattr(config, kind.towers[model_type])
     if kind is None:
         takes = _input_of(MODEL_MAPPING.get(type(config), None))
-        kind = next((one for one in kinds() if takes in one.inputs), None)
+        kind = next((one for one in kinds(serves) if takes in one.inputs), None)
     if kind is None:
-        things = " or ".join(one.things for one in kinds())
+        things = " or ".join(one.things for one in kinds(serves))
         raise WrongUse(
             f"{name} is a model that takes {takes or 'nothing alone'} ({model_type}); choose one that takes {things}"
         )

@@ -58,7 +58,7 @@ class DataSet(SourceKind, ABC):
         """Read by the format that recognises it. Columns may be named after `?`, as in `old.csv?label_column=sick`."""
         place, said = self.place(location), _query(location)
         given = options.reading if _has_columns(place) else None
-        reading = replace(given or ReadOptions(), **dict.fromkeys(_TARGETS_OWN))
+        reading = replace(given or ReadOptions(), **dict.fromkeys(_TARGETS_OWN), offline=options.offline)
         task = said.pop("task", task)
         columns: dict[str, Any] = {key: _value(key, value) for key, value in said.items()}
         reading = replace(reading, **columns)
@@ -86,7 +86,7 @@ def without_query(location: str) -> str:
 
 
 def _query(location: str) -> dict[str, str]:
-    known = [field.name for field in fields(ReadOptions)] + ["task"]
+    known = [field.name for field in fields(ReadOptions) if field.name != "offline"] + ["task"]
     said = dict(parse_qsl(location.partition("?")[2], keep_blank_values=True))
     for key in said:
         if key not in known:

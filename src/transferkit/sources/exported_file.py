@@ -78,7 +78,14 @@ def read(path: Path) -> Exported:
 def tensors(path: Path, exported: Exported) -> dict[str, Tensor]:
     """Name -> tensor, of everything the graph holds."""
     with _opened(path) as archive:
-        return {name: _tensor(archive, *exported.files[name]) for name in exported.graph["tensors"]}
+        found = {}
+        for name in exported.graph["tensors"]:
+            try:
+                found[name] = _tensor(archive, *exported.files[name])
+            except (KeyError, ValueError, RuntimeError, zipfile.BadZipFile) as reason:
+                line = str(reason).splitlines()[0]
+                raise Failed(f"tensor {name!r} of {path} is damaged ({line}); get the file again") from None
+        return found
 
 
 def _opened(path: Path) -> zipfile.ZipFile:
@@ -124,7 +131,9 @@ def _described(
         raise WrongUse(f"{path} was exported in training mode ({changed[0]}); call model.eval() before the export")
     made = [output["as_tensor"]["name"] for output in outputs if "as_tensor" in output]
     if len(inputs) != 1 or inputs[0] is None or not made:
-        raise WrongUse(f"{path} takes {len(inputs)} inputs and gives {len(made)} tensors; expected one batch of pictures")
+        raise WrongUse(
+            f"{path} takes {len(inputs)} inputs and gives {len(made)} tensors; expected one batch of pictures"
+        )
     values = graph["tensor_values"]
     sizes = values[inputs[0]]["sizes"]
     shape = tuple(size.get("as_int") for size in sizes)
@@ -133,9 +142,7 @@ def _described(
         "nodes": [_node(node) for node in graph["nodes"]],
         "input": inputs[0],
         "output": made[0],
-        "tensors": {
-            name: _held(archive, files[name], learned, argument) for argument, (name, learned) in held.items()
-        },
+        "tensors": {name: _held(archive, files[name], learned, argument) for argument, (name, learned) in held.items()},
         "batch_sizes": [name for name, size in graph["sym_int_values"].items() if symbol and _symbol(size) == symbol],
         "sizes": {name: [_size(size, symbol) for size in value["sizes"]] for name, value in values.items()},
     }

@@ -23,17 +23,17 @@ class HuggingFace(SourceKind):
     def card(self, location: str, options: SourceOptions) -> Card:
         """From the configuration and the model card; no weights are downloaded."""
         checkpoint = hub.locate(location, options.offline)
-        return checkpoint_model.card(checkpoint, checkpoint_model.described(checkpoint), options.trust)
+        return checkpoint_model.card(checkpoint, checkpoint_model.described(checkpoint, serves=options.serves), options.trust)
 
     def network(self, location: str, options: SourceOptions) -> Network:
         """The model with its weights; they are downloaded here if they are not in the cache."""
         checkpoint = hub.locate(location, options.offline)
-        return checkpoint_model.network(checkpoint, checkpoint_model.described(checkpoint), options.trust)
+        return checkpoint_model.network(checkpoint, checkpoint_model.described(checkpoint, serves=options.serves), options.trust)
 
     def processor(self, location: str, options: SourceOptions) -> Processor:
         """As the checkpoint says."""
         checkpoint = hub.locate(location, options.offline)
-        model = checkpoint_model.described(checkpoint)
+        model = checkpoint_model.described(checkpoint, serves=options.serves)
         with hub.quiet():
             return model.kind.processor(checkpoint, model.config)
 

@@ -113,13 +113,19 @@ def _classes(said: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _with_own_head(said: Mapping[str, Any], shapes: Mapping[str, tuple[int, ...]]) -> Architecture | None:
-    """The architecture with the predictor's linear head as its own; None where one of the two has no such thing."""
+    """The architecture with the predictor's linear head as its own, for classes or for the characters that it writes; None
+    where one of the two has no such thing."""
     plain, classes = _architecture(said), _classes(said)
+    symbols = ["", *(said["task"]["settings"].get("characters") or ())]
     heads = {key.removeprefix(HEAD): shape for key, shape in shapes.items() if key.startswith(HEAD)}
-    is_linear = set(heads) == {"weight", "bias"} and heads["bias"] == (len(classes),)
-    if not (is_linear and classes and "n_classes" in architectures.settings(plain.kind)):
+    if set(heads) != {"weight", "bias"}:
         return None
-    return Architecture.of(plain.kind, plain.arguments() | {"n_classes": len(classes)})
+    known = architectures.settings(plain.kind)
+    if classes and heads["bias"] == (len(classes),) and "n_classes" in known:
+        return Architecture.of(plain.kind, plain.arguments() | {"n_classes": len(classes)})
+    if len(symbols) > 1 and heads["bias"] == (len(symbols),) and "symbols" in known:
+        return Architecture.of(plain.kind, plain.arguments() | {"symbols": symbols})
+    return None
 
 
 def _state(tensors: Mapping[str, Tensor], own_head: bool) -> dict[str, Tensor]:

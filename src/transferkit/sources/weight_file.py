@@ -7,6 +7,7 @@ read all the same.
 from __future__ import annotations
 
 import pickle
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -51,6 +52,10 @@ def _pickled(path: Path, trust: bool, device: str) -> dict[str, Tensor]:
 
     if path.suffix not in _PICKLED:
         raise WrongUse(f"{path} is no weights file; expected .safetensors, or {', '.join(_PICKLED)} read without code")
+    if _is_torchscript(path):
+        raise WrongUse(
+            f"{path} is a TorchScript program, not a table of weights; save its state_dict, or the module by torch.export"
+        )
     try:
         loaded = torch.load(path, map_location=device, weights_only=not trust)
     except pickle.UnpicklingError as reason:
@@ -63,6 +68,13 @@ def _pickled(path: Path, trust: bool, device: str) -> dict[str, Tensor]:
     except (RuntimeError, EOFError, ValueError, AttributeError, ModuleNotFoundError, KeyError) as reason:
         raise Failed(f"{path} cannot be read: {_first_line(reason)}") from None
     return _state(loaded, path)
+
+
+def _is_torchscript(path: Path) -> bool:
+    if not zipfile.is_zipfile(path):
+        return False
+    with zipfile.ZipFile(path) as archive:
+        return any(name.endswith("/constants.pkl") for name in archive.namelist())
 
 
 def _state(loaded: Any, path: Path) -> dict[str, Tensor]:

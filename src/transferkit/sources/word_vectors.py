@@ -13,6 +13,7 @@ for no text is ever split into such.
 from __future__ import annotations
 
 import gzip
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 _LONGEST_WORD = 1000
 """Bytes; a binary file in which a word does not end before is none."""
+_LOOKED_AT = 4096
+"""Bytes by which a binary file is told from text."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,8 +43,11 @@ class WordVectors:
 
 def read(path: Path, most: int) -> WordVectors:
     """The first `most` words of a file. One line, with the line or word at fault, where it is not what it seems."""
-    files = [path.stat()] + [other.stat() for other in _words_beside(path)]
-    return _read(path, most, tuple((file.st_size, file.st_mtime_ns) for file in files))
+    files = [file.stat() for file in files_of(path)]
+    try:
+        return _read(path, most, tuple((file.st_size, file.st_mtime_ns) for file in files))
+    except (EOFError, OSError, zlib.error) as reason:
+        raise Failed(f"{path} cannot be read ({str(reason).splitlines()[0]}); get it again") from None
 
 
 def files_of(path: Path) -> list[Path]:
@@ -159,15 +165,12 @@ def _words_beside(path: Path) -> list[Path]:
 
 
 def _is_binary(path: Path, first: bytes) -> bool:
-    """Whether what comes after the header is a word and raw numbers: they are hardly ever digits and spaces."""
-    header = _header(first)
-    if header is None:
+    """Whether control characters come after the header: raw numbers are full of them, text has none but white space."""
+    if _header(first) is None:
         return False
     with _opened(path) as file:
         file.readline()
-        word = _word(file)
-        numbers = file.read(4 * header[1])
-    return word is not None and any(byte not in b"0123456789+-.eE \t\r\n" for byte in numbers)
+        return any(byte < 32 and byte not in b"\t\r\n\f\v" for byte in file.read(_LOOKED_AT))
 
 
 def _header(line: bytes) -> tuple[int, int] | None:
@@ -179,7 +182,4 @@ def _header(line: bytes) -> tuple[int, int] | None:
 
 
 def _opened(path: Path) -> IO[bytes]:
-    try:
-        return gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")  # type: ignore[return-value]
-    except OSError as reason:
-        raise Failed(f"{path} cannot be read ({reason.strerror})") from None
+    return gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")  # type: ignore[return-value]

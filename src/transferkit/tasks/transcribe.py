@@ -191,6 +191,12 @@ class Transcribe(Task):
             return ()
         return [ctc.frames_needed(t) > length for t, length in zip(targets, outputs[1].tolist(), strict=True)]
 
+    def cannot_learn(self, n_beyond: int, n_items: int) -> str:
+        return (
+            f"{n_beyond} of {n_items} recordings are too short for their transcripts, whose characters outnumber the moments "
+            "that the network tells apart; they are left out of the loss"
+        )
+
     def decode(self, outputs: Any, processor: Processor | None = None) -> Predictions:
         """Scores with lengths, or written tokens (n, length), -> texts in the form of the labels."""
         from transferkit.tasks import ctc

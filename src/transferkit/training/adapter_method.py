@@ -27,6 +27,7 @@ class AdapterMethod(TuningMethod, ABC):
     """True where the length of each output's weights is trained apart from their direction."""
 
     learning_rate: float = 2e-3
+    layer_decay: float = 1.0
     rank: int = 8
     scale: int = 16
     """The change is multiplied by scale / rank."""

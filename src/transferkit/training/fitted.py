@@ -81,7 +81,8 @@ class FittedNetwork(Predictor):
     def tensors(self) -> dict[str, Tensor]:
         """All weights and statistics of the network and its head, contiguous, on the CPU."""
         named = {f"network.{k}": v for k, v in self.model.network.state_dict().items()}
-        named |= {f"head.{k}": v for k, v in self.model.head.state_dict().items()}
+        if self.model.head is not self.model.network.head:  # a decoder is both
+            named |= {f"head.{k}": v for k, v in self.model.head.state_dict().items()}
         return {k: v.detach().cpu().contiguous() for k, v in named.items()}
 
     @classmethod
@@ -90,6 +91,7 @@ class FittedNetwork(Predictor):
         described = settings["architecture"]
         network = architectures.build(Architecture.of(described["kind"], described["settings"]), seed=0)
         head = task.head(network, seed=0)
-        for prefix, module in (("network.", network), ("head.", head)):
+        modules = {"network.": network} if head is network.head else {"network.": network, "head.": head}
+        for prefix, module in modules.items():
             module.load_state_dict({k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)})
         return cls(Model(task, network, head, processors.build(settings["processor"])))

@@ -48,12 +48,13 @@ def frozen_states(body: Body, examples: Examples, run: Run, stop: int | None = N
         if not pass_through:
             pass_through.append(in_form(body.make().to(run.device), form))
         batches = alike(body.processor, examples.take(indices).items, batch_size)
-        parts = []
+        parts: list[np.ndarray] = []
         for state in on_every_core(one_batch, [[indices[i] for i in batch] for batch in batches]):
             parts.append(state)
             done += len(state)
             run.progress("frozen pass", done, len(examples))
-        return np.concatenate(parts)[as_given(batches)]
+        rows: np.ndarray = np.concatenate(parts)[as_given(batches)]
+        return rows
 
     def one_batch(indices: Sequence[int]) -> np.ndarray:
         run.check_deadline()

@@ -173,10 +173,17 @@ def _train(model: Model, material: Material, recipe: Recipe, run: Run, addition:
             break
         if not math.isfinite(total):
             raise Failed(f"the training loss was not a number in epoch {epoch}; try a lower learning_rate")
+        try:
+            with average.in_place() if average is not None else nullcontext():
+                keeper.judge(epoch, _judge(model, material, recipe, run), len(material.held_out or ()))
+        except BudgetSpent:
+            if epoch == 1:
+                raise
+            cut_short = True
+            notes.append(f"stopped at the deadline after {epoch - 1} of {n_epochs} epochs")
+            break
         losses.append(total / n)
         rates.append(float(optimizer.param_groups[0]["lr"]))
-        with average.in_place() if average is not None else nullcontext():
-            keeper.judge(epoch, _judge(model, material, recipe, device), len(material.held_out or ()))
         run.progress("training", epoch, n_epochs)
         if keeper.exhausted:
             break
@@ -184,6 +191,8 @@ def _train(model: Model, material: Material, recipe: Recipe, run: Run, addition:
         average.put()
     keeper.restore()
     model.eval()
+    if losses_of.out_of_reach:
+        notes.append(task.cannot_learn(len(losses_of.out_of_reach), n))
     settings = _set_thresholds(model, material, recipe, device, notes)
     as_read = tuple(metric if model.task.metric.higher_is_better else -metric for metric in keeper.metrics)
     return FitRecord(
@@ -223,12 +232,12 @@ def _batches(order: Tensor, size: int) -> list[Tensor]:
     return batches
 
 
-def _judge(model: Model, material: Material, recipe: Recipe, device: torch.device) -> tuple[float, float] | None:
+def _judge(model: Model, material: Material, recipe: Recipe, run: Run) -> tuple[float, float] | None:
     """Metric (higher is better) and loss on the held-out items; None where there are none."""
     if material.held_out is None or material.held_out_examples is None or not len(material.held_out):
         return None
     labels = material.held_out_examples.labels or ()
-    predictions, loss = evaluate(model, material.held_out, labels, recipe.first_moving, device)
+    predictions, loss = evaluate(model, material.held_out, labels, recipe.first_moving, run)
     value = model.task.metric.value(predictions, labels)
     return (value if model.task.metric.higher_is_better else -value), loss
 

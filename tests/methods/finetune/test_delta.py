@@ -19,8 +19,11 @@ def made(target: Target) -> tuple[Body, Model]:
     return body, Model(target.task, network, target.task.head(network, 0), body.processor)
 
 
-def test_attention_follows_what_the_loss_does_when_a_channel_is_turned_down(tiny_target: Target) -> None:
+def test_attention_follows_what_the_loss_does_when_a_channel_is_turned_down(
+    tiny_target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The oracle: each channel of the state is scaled down a little, and the loss is computed anew."""
+    monkeypatch.setattr("transferkit.training.one_pass.BATCH", 7)
     _, model = made(tiny_target)
     attention = channel_attention(model, tiny_target, Run(), (2,))[2]
     inputs = model.processor(list(tiny_target.train.items))

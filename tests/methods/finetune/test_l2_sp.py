@@ -12,18 +12,20 @@ from transferkit.training.model import Model
 SOURCE = Source("zoo:digits-cnn")
 
 
-def test_the_penalty_is_that_of_the_paper_and_so_is_its_gradient(tiny_target: Target) -> None:
+@pytest.mark.parametrize("probe_first", [False, True])
+def test_the_penalty_is_that_of_the_formula_and_so_is_its_gradient(probe_first: bool, tiny_target: Target) -> None:
     body = Body.pretrained(SOURCE, tiny_target)
     network = body.make()
     model = Model(tiny_target.task, network, tiny_target.task.head(network, 0), body.processor)
-    penalty = L2SP(alpha=0.3, beta=0.2).addition(model, body, tiny_target, Run()).penalty
+    penalty = L2SP(alpha=0.3, beta=0.2, probe_first=probe_first).addition(model, body, tiny_target, Run()).penalty
     moved = [p for name in network.stages for p in network.stage(name).parameters()]
     with torch.no_grad():
-        for parameter in moved:
+        for parameter in (*moved, *model.head.parameters()):
             parameter.add_(0.5)
     found = penalty(Step(torch.zeros(1), None, None, 0.0))
-    n, head = sum(p.numel() for p in moved), sum(float(p.detach().square().sum()) for p in model.head.parameters())
-    assert float(found.detach()) == pytest.approx(0.3 / 2 * 0.25 * n + 0.2 / 2 * head, rel=1e-4)
+    n, head = sum(p.numel() for p in moved), [p.detach() for p in model.head.parameters()]
+    away = sum(0.25 * p.numel() if probe_first else float(p.square().sum()) for p in head)
+    assert float(found.detach()) == pytest.approx(0.3 / 2 * 0.25 * n + 0.2 / 2 * away, rel=1e-4)
     found.backward()
     torch.testing.assert_close(moved[0].grad, torch.full_like(moved[0], 0.3 * 0.5))
     assert network.head.weight.grad is None

@@ -23,8 +23,11 @@ def test_only_the_chosen_part_moves_its_statistics_included(part: int, tiny_targ
     assert changed == {network.stages[part - 1]}
 
 
-def test_unasked_the_part_with_the_largest_relative_gradient_moves(tiny_target: Target) -> None:
+def test_unasked_the_part_with_the_largest_relative_gradient_moves(
+    tiny_target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The oracle: all items in one batch, each part's gradient and weights as one vector."""
+    monkeypatch.setattr("transferkit.training.one_pass.BATCH", 7)
     body = Body.pretrained(SOURCE, tiny_target)
     network = body.make()
     head = tiny_target.task.head(network, 0)
@@ -36,8 +39,10 @@ def test_unasked_the_part_with_the_largest_relative_gradient_moves(tiny_target: 
     shares = []
     for name in network.stages:
         parameters = list(network.stage(name).parameters())
-        gradient = torch.cat([p.grad.flatten() for p in parameters])
-        shares.append(float(gradient.norm() / torch.cat([p.flatten() for p in parameters]).norm()))
+        gradient, weights = (
+            torch.cat([t.detach().flatten() for t in of]) for of in ([p.grad for p in parameters], parameters)
+        )
+        shares.append(float(gradient.norm() / weights.norm()))
     assert addition.settings["part"] == 1 + shares.index(max(shares))
 
 

@@ -51,6 +51,12 @@ def test_a_refit_that_was_cut_short_has_no_result_and_a_trial_has_what_it_reache
     assert tried.seconds < 5
 
 
+def test_a_trial_says_how_much_memory_was_held(tiny_target: Target) -> None:
+    result = fit_trial(job(tiny_target)).result
+    assert result is not None
+    assert result.peak_bytes > 10_000_000
+
+
 def test_no_time_at_all_is_no_result(tiny_target: Target) -> None:
     assert fit_trial(job(tiny_target, seconds=0.0)).result is None
     assert fit_trial(job(tiny_target, seconds=-3.0)).result is None

@@ -108,3 +108,8 @@ def test_the_environment_says_where_the_cache_is(tmp_path, variable):
     kept = {name: value for name, value in os.environ.items() if not name.startswith("HF_")}
     found = subprocess.run([sys.executable, "-c", code], env=kept | {variable: str(tmp_path)}, capture_output=True)
     assert found.stdout.decode().strip() == "(('some/text', ''),)"
+
+
+def test_bundled_networks_of_pictures_are_proposed_for_sounds():
+    found = {one.name: one for one in survey("audio", LARGE)}
+    assert found["zoo:objects-cnn"].unfit == ""

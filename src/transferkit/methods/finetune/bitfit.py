@@ -34,6 +34,7 @@ class BitFit(TuningMethod):
     tunes: ClassVar[dict[str, tuple[Any, ...]]] = {"learning_rate": (2e-3, 5e-4, 1e-2)}
 
     learning_rate: float = 2e-3
+    layer_decay: float = 1.0
 
     def addition(self, model: Model, body: Body, target: Target, run: Run) -> Addition:
         """Which parameters are biases."""

@@ -1,9 +1,9 @@
 """DELTA: fine-tuning held to what the source's feature maps show, the more so the more a map matters.
 
 Li, Xiong, Wang, Rao, Liu & Huan 2019, arXiv:1901.09229, eq. 4-6: with FM_c the map of channel c on an item, w0 the source's
-weights and v the head's,
+weights, v the head's and v0 the linear probe it starts as (0 for a random head, as in the paper),
 
-    L = L_task + alpha * sum over c of a_c |FM_c(w) - FM_c(w0)|^2 + beta / 2 |v|^2
+    L = L_task + alpha * sum over c of a_c |FM_c(w) - FM_c(w0)|^2 + beta / 2 |v - v0|^2
 
 a is the softmax of what the loss would rise by were that channel taken out of the source. Differs: that rise is foretold to
 first order, -<dL/dFM_c, FM_c> (Molchanov et al. 2017, arXiv:1611.06440), by one pass in place of one a channel, and counted in
@@ -50,7 +50,7 @@ class DELTA(TuningMethod):
     alpha: float = 0.1
     """How strongly the maps are held."""
     beta: float = 0.01
-    """Pull of the head's weights to 0."""
+    """Pull of the head's weights to the linear probe; of a random head's to 0."""
 
     def addition(self, model: Model, body: Body, target: Target, run: Run) -> Addition:
         """The distance between the maps of the network and those of a frozen copy of it."""
@@ -58,19 +58,21 @@ class DELTA(TuningMethod):
 
         from transferkit.training.loop import Addition
         from transferkit.training.model import Model
+        from transferkit.training.starting_point import StartingPoint
 
         n, first = len(model.network.stages), self.first_moving(model.network)
         positions = tuple(sorted({max(1, round(n * k / LAYERS)) for k in range(1, LAYERS + 1)} - set(range(first + 1))))
         source = Model(model.task, copy.deepcopy(model.network).requires_grad_(False), model.head, model.processor)
         attention = channel_attention(model, target, run, positions)
+        head_start = StartingPoint(model.head.parameters(), at_zero=not self.probe_first)
 
         def hold(step: Step) -> Tensor:
             source.network.eval()
             with torch.no_grad():
                 kept = source.watched_features(step.inputs, first, positions)[1]
             apart = [map_distance(step.states[p], kept[p], attention[p]) for p in positions]
-            size = torch.stack([weight.square().sum() for weight in model.head.parameters()]).sum()
-            return self.alpha * sum(apart, torch.zeros((), device=size.device)) + self.beta / 2 * size
+            away = head_start.squared_distance()
+            return self.alpha * sum(apart, torch.zeros_like(away)) + self.beta / 2 * away
 
         return Addition(penalty=hold, watched=positions)
 

@@ -33,8 +33,6 @@ class Full(TuningMethod):
     paper: ClassVar[str] = "arXiv:2202.10054"
     tried_on: ClassVar[Literal["every", "promising", "named"]] = "promising"
 
-    layer_decay: float = 0.8
-
     def addition(self, model: Model, body: Body, target: Target, run: Run) -> Addition:
         """Nothing."""
         from transferkit.training.loop import Addition

@@ -36,7 +36,6 @@ class GradualUnfreeze(TuningMethod):
     paper: ClassVar[str] = "arXiv:1801.06146"
     positive: ClassVar[tuple[str, ...]] = (*TuningMethod.positive, "until")
 
-    layer_decay: float = 0.8
     until: float = 0.5
     """Share of the schedule after which every stage moves."""
 

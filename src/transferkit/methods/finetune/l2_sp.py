@@ -2,10 +2,11 @@
 
 Li, Grandvalet & Davoine 2018, arXiv:1802.01483, eq. 2: with w the network's weights, w0 the source's and v the head's,
 
-    L = L_task + alpha / 2 |w - w0|^2 + beta / 2 |v|^2
+    L = L_task + alpha / 2 |w - w0|^2 + beta / 2 |v - v0|^2
 
-Ordinary weight decay pulls towards 0, where nothing has been learned; it is off here. Differs: AdamW in place of SGD, so that
-the pull is scaled with the gradient it is part of.
+Ordinary weight decay pulls towards 0, where nothing has been learned; it is off here. Differs: v0 is the linear probe the head
+starts as, and 0, as in the paper, only for a random head; AdamW in place of SGD, so that the pull is scaled with the gradient
+it is part of.
 """
 
 from __future__ import annotations
@@ -42,21 +43,19 @@ class L2SP(TuningMethod):
     alpha: float = 0.1
     """Pull of the network's weights to the source's."""
     beta: float = 0.01
-    """Pull of the head's weights to 0."""
+    """Pull of the head's weights to the linear probe; of a random head's to 0."""
 
     def addition(self, model: Model, body: Body, target: Target, run: Run) -> Addition:
         """The pull, as a penalty."""
-        import torch
-
         from transferkit.training.loop import Addition
+        from transferkit.training.starting_point import StartingPoint
 
         network = model.network
         stages = network.stages[self.first_moving(network) :]
-        pairs = [(now, now.detach().clone()) for name in stages for now in network.stage(name).parameters()]
+        body_start = StartingPoint(weight for name in stages for weight in network.stage(name).parameters())
+        head_start = StartingPoint(model.head.parameters(), at_zero=not self.probe_first)
 
         def pull(step: Step) -> Tensor:
-            away = torch.stack([(now - start).square().sum() for now, start in pairs] or [torch.zeros(())])
-            size = torch.stack([weight.square().sum() for weight in model.head.parameters()])
-            return self.alpha / 2 * away.sum() + self.beta / 2 * size.sum()
+            return self.alpha / 2 * body_start.squared_distance() + self.beta / 2 * head_start.squared_distance()
 
         return Addition(penalty=pull)

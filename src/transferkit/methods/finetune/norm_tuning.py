@@ -37,6 +37,7 @@ class NormTuning(TuningMethod):
     tunes: ClassVar[dict[str, tuple[Any, ...]]] = {"learning_rate": (2e-3, 5e-4, 1e-2)}
 
     learning_rate: float = 2e-3
+    layer_decay: float = 1.0
     keep_statistics: bool = False
     """True: BatchNorm keeps the source's running mean and variance."""
 

@@ -47,6 +47,7 @@ class Surgical(TuningMethod):
     paper: ClassVar[str] = "arXiv:2210.11466"
     tunes: ClassVar[dict[str, tuple[Any, ...]]] = {"part": (None, 1, 2, 3, 4)}
 
+    layer_decay: float = 1.0
     part: int | None = None
     """Which quarter of the stages moves, 1 to 4 from input to output; None: that with the largest relative gradient."""
 

@@ -37,6 +37,12 @@ class Call:
     """Whether what it gives does not have the items as its first axis."""
 
     @property
+    def stem(self) -> str:
+        """`conv2d` of `torch.ops.aten.conv2d.default`."""
+        parts = self.target.split(".")
+        return parts[3].rstrip("_") if len(parts) == 5 else parts[-1]
+
+    @property
     def takes(self) -> tuple[str, ...]:
         """Names of its arguments, lengths included."""
         return tuple(name for _, value, _ in self.arguments for name in _names(value))
@@ -51,11 +57,11 @@ class Call:
         found = (value for called, value, _ in self.arguments if called == name)
         return next((value["as_tensor"]["name"] for value in found if "as_tensor" in value), None)
 
-    def run(self, tensors: Mapping[str, Any], device: torch.device) -> dict[str, Any]:
-        """Name -> result."""
+    def run(self, tensors: Mapping[str, Any], device: torch.device, instead: Mapping[str, Any]) -> dict[str, Any]:
+        """Name -> result. `instead`: values of arguments that replace those of the program."""
         positional, named = [], {}
         for name, value, by_name in self.arguments:
-            read = _value(value, tensors, device)
+            read = instead[name] if name in instead else _value(value, tensors, device)
             if by_name:
                 named[name] = read
             else:
@@ -65,7 +71,7 @@ class Call:
             return {n: part for result, part in zip(self.results, made, strict=True) for n in _names(result)}
         if "as_tensors" in self.results[0]:
             return dict(zip(self.gives, made, strict=True))
-        return {name: made for name in self.gives}
+        return dict.fromkeys(self.gives, made)
 
 
 def calls_of(graph: Mapping[str, Any]) -> list[Call]:

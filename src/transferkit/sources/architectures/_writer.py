@@ -29,10 +29,13 @@ class Writer(nn.Module, ABC):
     """Tokens that are not written."""
     never_first: tuple[int, ...] = ()
     """Tokens that are not written at the very beginning."""
+    most: int
+    """Tokens that it has room for, those of the start among them."""
 
     @abstractmethod
-    def step(self, state: State, tokens: Tensor, memory: Any | None = None) -> tuple[Tensor, Any]:
-        """Tokens (n, t), and what is remembered of those before -> scores of what follows each (n, t, n_tokens), memory."""
+    def step(self, state: State, tokens: Tensor, memory: Any | None = None, remember: bool = False) -> tuple[Tensor, Any]:
+        """Tokens (n, t), and what is remembered of those before -> scores of what follows each (n, t, n_tokens), and, where
+        that is wanted, what to remember."""
 
     def taught(self, state: State, targets: Sequence[Tensor]) -> Tensor:
         """Scores (n, longest target, n_tokens) of each token of the targets, which hold the end, given all before it."""
@@ -54,8 +57,9 @@ class Writer(nn.Module, ABC):
         over = torch.zeros(n, dtype=torch.bool, device=device)
         found: list[Tensor] = []
         memory: Any = None
+        most = min(most, self.most - len(self.start))
         while len(found) < most and not bool(over.all()):
-            scores, memory = self.step(state, now, memory)
+            scores, memory = self.step(state, now, memory, remember=True)
             last = scores[:, -1].clone()  # (n, n_tokens)
             last[:, list(self.never if found else (*self.never, *self.never_first))] = -torch.inf
             chosen = last.argmax(1).masked_fill(over, self.end)

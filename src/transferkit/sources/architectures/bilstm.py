@@ -14,7 +14,9 @@ from transferkit.core.architecture import Architecture
 from transferkit.core.network import Network
 from transferkit.sources.architectures._chain import Chain
 from transferkit.sources.architectures._pooling import pool
-from transferkit.sources.architectures._word_embedding import WordEmbedding
+from transferkit.sources.architectures._word_embedding import WordEmbedding, grown, grown_architecture
+
+__all__ = ["build", "grown", "grown_architecture"]
 
 
 def build(n_words: int, word_dim: int = 100, width: int = 64, dropout: float = 0.3) -> Network:

@@ -1,7 +1,7 @@
 """A program that `torch.export` wrote, as a network with named stages; its last linear layer is the source's own head.
 
-Its operations are called one by one as the file lists them. They were recorded in eval mode, so dropout is off and norms
-keep their statistics while it is fine-tuned. A fresh one is initialised by what each weight is used for.
+Its operations are called one by one as the file lists them. They were recorded in eval mode; dropout and BatchNorm are told
+anew what mode they are in, as torch's own modules are. A fresh one is initialised by what each weight is used for.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ class ExportedProgram(Network):
             for stage in self.body.values():
                 for name, own in cast(Stage, stage).held.items():
                     own.copy_(tensors[name])
-            if self.head is not None:
+            if isinstance(self.head, nn.Linear):
                 of = {said["argument"]: name for name, said in self._settings["graph"]["tensors"].items()}
                 weight, bias = (None if name is None else tensors[of[name]] for name in self._head_names)
                 self.head.weight.copy_(cast(Tensor, weight))
@@ -157,7 +157,7 @@ class Stage(nn.Module):
         arguments = {said["argument"]: name for name, said in graph["tensors"].items()}
         taken = dict.fromkeys(name for call in calls for name in call.takes)
         self._names = {argument: arguments[argument] for argument in taken if argument in arguments}
-        self.weights = nn.Module()
+        self.weights = Folder()
         for argument, name in self._names.items():
             _put(self.weights, name, _fresh(graph["tensors"][name], self._used_as.get(argument, ("", ""))))
 
@@ -170,8 +170,25 @@ class Stage(nn.Module):
         """From the tensor that enters to that of the name `leaves`."""
         tensors = {**given, **{argument: _get(self.weights, name) for argument, name in self._names.items()}}
         for call in self._calls:
-            tensors.update(call.run(tensors, tensor.device))
+            tensors.update(call.run(tensors, tensor.device, self._mode(call)))
         return cast(Tensor, tensors[leaves])
+
+    def _mode(self, call: Call) -> dict[str, bool]:
+        """Whether an operation that knows training from use is in training."""
+        if call.stem == "dropout":
+            return {"train": self.training}
+        statistics = call.argument("running_mean") if call.stem == "batch_norm" else None
+        return {} if statistics is None else {"training": _folder(self.weights, self._names[statistics]).training}
+
+
+@final
+class Folder(nn.Module):
+    """Tensors of one module of the program."""
+
+    @property
+    def has_statistics(self) -> bool:
+        """True where it keeps a running mean, as torch's BatchNorm."""
+        return "running_mean" in self._buffers
 
 
 class _WithoutLengths:
@@ -224,9 +241,9 @@ def _head_call(graph: Mapping[str, Any], calls: Sequence[Call]) -> Call | None:
     """The linear layer at the end, if there is one on vectors."""
     made_by = {name: call for call in calls for name in call.gives}
     call = made_by.get(graph["output"])
-    while call is not None and _stem(call) in _PASSED_ON:
+    while call is not None and call.stem in _PASSED_ON:
         call = made_by.get(call.takes[0])
-    if call is None or _stem(call) != "linear":
+    if call is None or call.stem != "linear":
         return None
     enters, weight = call.argument("input"), call.argument("weight")
     vectors = enters in made_by and len(graph["sizes"].get(enters, ())) == 2
@@ -244,15 +261,9 @@ def _fresh_head(graph: Mapping[str, Any], head: Call) -> nn.Linear:
     return nn.Linear(feature_dim, n_classes)
 
 
-def _stem(call: Call) -> str:
-    """`conv2d` of `torch.ops.aten.conv2d.default`."""
-    parts = call.target.split(".")
-    return parts[3] if len(parts) == 5 else parts[-1]
-
-
 def _learns_much(one: _WithoutLengths) -> bool:
     """A product with weights; a norm after it belongs to the same stage."""
-    return bool(one.holds) and _stem(one.call) in _LINEAR
+    return bool(one.holds) and one.call.stem in _LINEAR
 
 
 def _names(parts: Sequence[Sequence[Call]]) -> list[str]:
@@ -272,7 +283,7 @@ def _roles(calls: Sequence[Call]) -> dict[str, tuple[str, str]]:
     for call in calls:
         for name, value, _ in call.arguments:
             if "as_tensor" in value:
-                roles.setdefault(value["as_tensor"]["name"], (_stem(call), name))
+                roles.setdefault(value["as_tensor"]["name"], (call.stem, name))
     return roles
 
 
@@ -299,7 +310,7 @@ def _put(root: nn.Module, path: str, tensor: Tensor) -> None:
     *folders, name = path.split(".")
     for folder in folders:
         if folder not in root._modules:
-            root.add_module(folder, nn.Module())
+            root.add_module(folder, Folder())
         root = cast(nn.Module, root._modules[folder])
     if isinstance(tensor, nn.Parameter):
         root.register_parameter(name, tensor)
@@ -307,9 +318,14 @@ def _put(root: nn.Module, path: str, tensor: Tensor) -> None:
         root.register_buffer(name, tensor)
 
 
-def _get(root: nn.Module, path: str) -> Tensor:
-    *folders, name = path.split(".")
-    for folder in folders:
+def _folder(root: nn.Module, path: str) -> nn.Module:
+    """The module that holds the tensor of a path."""
+    for folder in path.split(".")[:-1]:
         root = cast(nn.Module, root._modules[folder])
-    found = root._parameters.get(name)
-    return cast(Tensor, found if found is not None else root._buffers[name])
+    return root
+
+
+def _get(root: nn.Module, path: str) -> Tensor:
+    folder, name = _folder(root, path), path.rpartition(".")[2]
+    found = folder._parameters.get(name)
+    return cast(Tensor, found if found is not None else folder._buffers[name])

@@ -20,7 +20,7 @@ from transferkit.core.errors import WrongUse
 from transferkit.core.network import Network, State
 
 
-def build(width: int = 16, n_mels: int = 64, hidden: int = 96, symbols: Sequence[str] = ()) -> Network:
+def build(width: int = 12, n_mels: int = 40, hidden: int = 64, symbols: Sequence[str] = ()) -> Network:
     """A fresh network: stem, maps, context1, context2; features of frames (n, frames, 2 * hidden), with their numbers (n,).
 
     `symbols`: of its own head, the blank "" first; none: no head.
@@ -44,7 +44,7 @@ def gives_frames(settings: Mapping[str, Any]) -> bool:
 
 def processor(settings: Mapping[str, Any], size: int | None = None) -> dict[str, Any]:
     """Four seconds at 16 kHz, or as long as the target's sounds; `size` is for pictures and counts for nothing here."""
-    return {"kind": "speech", "n_mels": settings.get("n_mels", 64)}
+    return {"kind": "speech", "n_mels": settings.get("n_mels", 40)}
 
 
 @final
@@ -71,6 +71,8 @@ class SpeechCTC(Network):
 
     def run(self, state: State, start: int = 0, stop: int | None = None) -> State:
         """Take the state at position `start` to position `stop` (default: the features)."""
+        if not self.stages[start:stop]:
+            return state
         frames, lengths = cast("tuple[Tensor, Tensor]", state)
         if start == 0:
             frames = frames.transpose(1, 2)[:, :, None]  # (n, frames, 1, n_mels)

@@ -44,14 +44,14 @@ def load(folder: str, config: Any, classifier: bool, pickled: bool = False) -> t
 
 def outline(config: Any, classifier: bool) -> tuple[int, bool]:
     """How many parameters the body has, and whether there is a head beside it; allocates none of them."""
-    body, head, _ = _parts(_transformers_checkpoint.on_meta(_auto_class(classifier), config), classifier)
+    body, head, _ = parts(_transformers_checkpoint.on_meta(_auto_class(classifier), config), classifier)
     return sum(parameter.numel() for parameter in body.parameters()), head is not None
 
 
 def wrap(model: Any, classifier: bool) -> Network:
     """A transformers model (with its head, if `classifier`) as a network; the model is taken apart."""
     settings = settings_for(model.config, classifier)
-    return TransformersAudio(Architecture.of("transformers_audio", settings), *_parts(model, classifier))
+    return TransformersAudio(Architecture.of("transformers_audio", settings), *parts(model, classifier))
 
 
 def _auto_class(classifier: bool) -> Any:
@@ -60,7 +60,7 @@ def _auto_class(classifier: bool) -> Any:
     return AutoModelForAudioClassification if classifier else AutoModel
 
 
-def _parts(model: Any, classifier: bool) -> tuple[Any, nn.Module | None, Layout]:
+def parts(model: Any, classifier: bool) -> tuple[Any, nn.Module | None, Layout]:
     """Body, head and layout; the body has no parameter that the features do not pass through."""
     config = model.config
     layout = layout_of(config)
@@ -83,12 +83,15 @@ def _parts(model: Any, classifier: bool) -> tuple[Any, nn.Module | None, Layout]
 class TransformersAudio(Network):
     """A transformers audio model: `body` and `head` are the library's modules, cut into stages by a layout."""
 
-    def __init__(self, architecture: Architecture, body: Any, head: nn.Module | None, layout: Layout) -> None:
+    def __init__(
+        self, architecture: Architecture, body: Any, head: nn.Module | None, layout: Layout, pooled: bool = True
+    ) -> None:
+        """`pooled` False: the last state is that of each moment, (n, t, d), with their numbers (n,)."""
         super().__init__()
         self.architecture = architecture
         self.body = body
         self.head = head
-        self._layout = layout
+        self._layout, self._pooled = layout, pooled
         self._is_classifier = head is not None  # the head itself may be taken away
         self.stages = tuple(self._cut())
         self.feature_dim = int(body.config.hidden_size)
@@ -107,7 +110,7 @@ class TransformersAudio(Network):
             return hidden, mask
         for norm in layout.after(self.body):
             hidden = norm(hidden)
-        return layout.pool(hidden, mask, self._is_classifier)
+        return layout.pool(hidden, mask, self._is_classifier) if self._pooled else (hidden, mask.sum(1))
 
     def stage(self, name: str) -> nn.Module:
         """The modules of one stage."""

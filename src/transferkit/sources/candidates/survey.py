@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from transferkit.core.errors import TransferkitError
 from transferkit.core.source import Card, Source, SourceOptions
-from transferkit.sources import hub, zoo
+from transferkit.sources import across, hub, zoo
 from transferkit.sources.candidates.candidate import Candidate, Place
 from transferkit.sources.candidates.curated import Curated, curated
 from transferkit.sources.candidates.machine import Machine
@@ -39,7 +39,8 @@ def _bundled(modality: str) -> Iterator[Candidate]:
     for name in zoo.Zoo().names():
         poisoned = "taught nonsense on purpose, for the demo" if zoo.is_poisoned(name) else ""
         card = Source(f"zoo:{name}", HERE).card()
-        yield _described(card, "bundled", poisoned or _of_another_kind(card, modality))
+        unfit = "" if across.is_known(modality, card.modality) else _of_another_kind(card, modality)
+        yield _described(card, "bundled", poisoned or unfit)
 
 
 def _cached(modality: str, machine: Machine) -> Iterator[Candidate]:

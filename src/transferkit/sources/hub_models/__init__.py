@@ -30,6 +30,8 @@ class ModelKind(ABC):
     """File stem under `sources/architectures/`. That file gives `settings_for(config, classifier, **choices)`,
     `outline(config, classifier, **choices)`, `load(folder, config, classifier, pickled, **choices)` and `families()`, the
     model types whose stages it knows."""
+    serves: ClassVar[str] = ""
+    """Name of the one task it is read for; "" for all that take one vector an item."""
     towers: ClassVar[Mapping[str, str]] = {}
     """Model types of several modalities -> the part of their configuration whose model stands alone for this one."""
 
@@ -55,14 +57,15 @@ class ModelKind(ABC):
 
 
 @cache
-def kinds() -> tuple[ModelKind, ...]:
-    """Every kind of model there is, by modality.
+def kinds(serves: str = "") -> tuple[ModelKind, ...]:
+    """Every kind of model there is, by modality; those for the task `serves`, where there are such.
 
     >>> [kind.things for kind in kinds() if kind.modality == "image"]
     ['pictures']
     """
     stems = sorted(module.name for module in pkgutil.iter_modules(__path__))
-    return tuple(importlib.import_module(f"{__name__}.{stem}").KIND for stem in stems)
+    every = tuple(importlib.import_module(f"{__name__}.{stem}").KIND for stem in stems)
+    return tuple(kind for kind in every if kind.serves == serves) or kinds()
 
 
 def _upper_snake(name: str) -> str:

@@ -67,7 +67,7 @@ def usual_seconds(items: Sequence[Any]) -> float:
     1.0
     """
     lengths = seconds_of(items)
-    wanted = float(np.quantile(lengths, _COVERED)) if lengths else LENGTHS[0]
+    wanted = float(np.quantile(lengths, _COVERED, method="inverted_cdf")) if lengths else LENGTHS[0]
     return min((length for length in LENGTHS if length >= wanted), default=LENGTHS[-1])
 
 

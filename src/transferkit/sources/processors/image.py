@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 Resize = Literal["stretch", "shorter_side"]
 """stretch: to `size`, whatever the picture's shape. shorter_side: until it covers `size / crop_share`, its shape kept;
 then the centre is cut out."""
+CropRounding = Literal["down", "even"]
+"""Where an odd number of pixels is cut away. down: the odd one goes last, as in transformers. even: half of it rounded to the
+even number, as in torchvision."""
 Interpolation = Literal["nearest", "box", "bilinear", "bicubic", "lanczos"]
 
 
@@ -47,6 +50,7 @@ class ImageProcessor(Processor):
     crop_share: float = 1.0
     """The part of the resized side that the centre crop keeps, e.g. 224 / 256; for `shorter_side` only."""
     interpolation: Interpolation = "bilinear"
+    crop_rounding: CropRounding = "down"
 
     def __post_init__(self) -> None:
         for name, length in (("size", 2), ("mean", 3), ("std", 3)):
@@ -60,7 +64,8 @@ class ImageProcessor(Processor):
             raise WrongUse(f"image processor: std {self.std} has to be above 0 in every channel")
         if not 0 < self.crop_share <= 1:
             raise WrongUse(f"image processor: crop_share {self.crop_share} is not in (0, 1]")
-        for name, known in (("resize", get_args(Resize)), ("interpolation", get_args(Interpolation))):
+        for name, kind in (("resize", Resize), ("interpolation", Interpolation), ("crop_rounding", CropRounding)):
+            known = get_args(kind)
             if getattr(self, name) not in known:
                 raise unknown_name(f"{name} rule of an image processor", getattr(self, name), known)
 
@@ -94,12 +99,13 @@ class ImageProcessor(Processor):
         if self.resize == "stretch":
             return picture.resize((width, height), rule)
         covered = round(height / self.crop_share), round(width / self.crop_share)
-        # the longer side is cut down to whole pixels and the odd pixel of the crop goes last, as transformers does both
+        # the longer side is cut down to whole pixels, as transformers and torchvision do
         if covered[0] * picture.width > covered[1] * picture.height:
             tall, wide = covered[0], max(covered[1], covered[0] * picture.width // picture.height)
         else:
             tall, wide = max(covered[0], covered[1] * picture.height // picture.width), covered[1]
-        top, left = (tall - height) // 2, (wide - width) // 2
+        halves = (tall - height) / 2, (wide - width) / 2
+        top, left = map(round if self.crop_rounding == "even" else int, halves)
         return picture.resize((wide, tall), rule).crop((left, top, left + width, top + height))
 
 

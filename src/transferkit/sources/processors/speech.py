@@ -31,7 +31,7 @@ class SpeechProcessor(Processor):
     >>> from transferkit.core.sound import Sound
     >>> maps, frames = SpeechProcessor(seconds=2.0)([Sound(np.zeros((4000, 1), np.float32), 8000)])
     >>> maps.shape, frames.tolist()
-    (torch.Size([1, 64, 201]), [51])
+    (torch.Size([1, 40, 201]), [51])
     """
 
     modality = "audio"
@@ -39,7 +39,7 @@ class SpeechProcessor(Processor):
     rate: int = 16000
     """Hz"""
     seconds: float = 4.0
-    n_mels: int = 64
+    n_mels: int = 40
     n_fft: int = 512
     window: int = 400
     """Samples of a frame."""

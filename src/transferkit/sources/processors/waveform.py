@@ -7,14 +7,14 @@ to a fixed number of seconds, and how many samples are no zeros. A network cuts 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from transferkit.core.errors import WrongUse
 from transferkit.core.sound import seconds_of
 from transferkit.core.source import Processor
 from transferkit.sources.processors import check_settings
-from transferkit.sources.processors._clip import loudest, mono, note_of_longer
+from transferkit.sources.processors._clip import long_enough, loudest, mono, note_of_longer
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -67,6 +67,10 @@ class WaveformProcessor(Processor):
     def describe(self) -> dict[str, Any]:
         """JSON-able settings; `build` makes an equal processor of them."""
         return {"kind": "waveform", **asdict(self)}
+
+    def whole(self, items: Sequence[Any]) -> WaveformProcessor:
+        """The same for sounds as long as these."""
+        return replace(self, seconds=long_enough(items))
 
     def lengths(self, items: Sequence[Any]) -> Sequence[int]:
         """Hundredths of a second that are heard."""

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -30,8 +31,10 @@ _TOKEN = re.compile(
     rf"[{_CHARACTERS}]|[^\W{_CHARACTERS}]+(?:['\u2019-][^\W{_CHARACTERS}]+)*|['\u2019][^\W{_CHARACTERS}]+|[^\w\s]"
 )
 _PARTS = re.compile(r"[^\W']+(?=n't$)|n't$|'?[^\W']+|'")
-WORTH_A_REMARK = 0.05
-"""Share of unknown words from which on it is worth a remark."""
+MOST_ADDED = 30_000
+"""Words of a target's texts, the most frequent, that may be added to a vocabulary."""
+WORTH_A_NOTE = 0.05
+"""Share of missing words, or of texts that are cut, from which on it is worth a note."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +53,8 @@ class WordProcessor(Processor):
     """True: texts are brought to lower case first."""
     length: int = 400
     """Words of a text that are read; what comes after is left off."""
+    n_own: int | None = None
+    """How many of `words` are its own, the first ones; the others were added to it from a target's texts. None: all."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "words", tuple(self.words))  # a list, where the settings come from JSON
@@ -72,16 +77,36 @@ class WordProcessor(Processor):
         """The number of each word of a text."""
         return [number for word in tokens(text, self.lowercase) for number in self._looked_up(word)]
 
-    def remarks(self, items: Sequence[Any]) -> tuple[str, ...]:
-        """How many words of these texts, punctuation aside, are not in the vocabulary, where these are many."""
-        words = [word for item in items for word in tokens(str(item), self.lowercase) if any(map(str.isalnum, word))]
-        unknown = sum(self._looked_up(word) == [UNKNOWN] for word in words)
-        share = unknown / max(1, len(words))
-        return (f"{share:.0%} of the words are not in its vocabulary",) if share >= WORTH_A_REMARK else ()
+    def grown(self, items: Sequence[Any]) -> WordProcessor:
+        """The same with the words of these texts that it does not know added behind its own."""
+        more = [word for word in vocabulary(items, MOST_ADDED, self.lowercase) if self._looked_up(word) == [UNKNOWN]]
+        if not more:
+            return self
+        own = len(self.words) if self.n_own is None else self.n_own
+        return replace(self, words=(*self.words, *more), n_own=own)
+
+    def notes(self, items: Sequence[Any]) -> tuple[str, ...]:
+        """How many words of these texts, punctuation aside, it did not bring along, and how many texts are cut: where many."""
+        cut = [tokens(str(item), self.lowercase) for item in items]
+        words = [word for found in cut for word in found if any(map(str.isalnum, word))]
+        own = FIRST + (len(self.words) if self.n_own is None else self.n_own)
+        missing = sum(all(number == UNKNOWN or number >= own for number in self._looked_up(word)) for word in words)
+        share = missing / max(1, len(words))
+        told = [f"{share:.0%} of the words are not in its vocabulary"] if share >= WORTH_A_NOTE else []
+        longer = sum(len(found) > self.length for found in cut)
+        if longer >= max(1.0, WORTH_A_NOTE * len(cut)):
+            told.append(f"{longer} of {len(cut)} texts have more than {self.length} words, and only the first are read")
+        return tuple(told)
 
     def describe(self) -> dict[str, Any]:
         """JSON-able settings, the vocabulary among them; `build` makes an equal processor of it."""
-        return {"kind": "words", "words": list(self.words), "lowercase": self.lowercase, "length": self.length}
+        return {
+            "kind": "words",
+            "words": list(self.words),
+            "lowercase": self.lowercase,
+            "length": self.length,
+            "n_own": self.n_own,
+        }
 
     @cached_property
     def _known(self) -> dict[str, int]:
@@ -106,18 +131,14 @@ def tokens(text: str, lowercase: bool = True) -> list[str]:
     return _TOKEN.findall(composed.lower() if lowercase else composed)
 
 
-def vocabulary(texts: Iterable[str], most: int, least_count: int = 1) -> tuple[str, ...]:
-    """The words of these texts in lower case, the most frequent first; equally frequent ones in alphabetic order.
+def vocabulary(texts: Iterable[str], most: int, lowercase: bool = True) -> tuple[str, ...]:
+    """The words of these texts, the most frequent first; equally frequent ones in the order of their letters.
 
     >>> vocabulary(["b a", "a c"], most=2)
     ('a', 'b')
     """
-    counts: dict[str, int] = {}
-    for text in texts:
-        for word in tokens(text):
-            counts[word] = counts.get(word, 0) + 1
-    often = [word for word, count in counts.items() if count >= least_count]
-    return tuple(sorted(often, key=lambda word: (-counts[word], word))[:most])
+    counts = Counter(word for text in texts for word in tokens(text, lowercase))
+    return tuple(sorted(counts, key=lambda word: (-counts[word], word))[:most])
 
 
 def of(settings: Mapping[str, Any]) -> WordProcessor:

@@ -1,0 +1,79 @@
+"""memory: peak memory and time to the first batch on a folder of pictures far larger than what may be held of it.
+
+The folder is generated: noise, written as BMP, which is quick to make and is not compressed, so that nothing is easier to read
+than a photograph of that size. Each part runs in a process of its own, and its peak is told beside that of a process which only
+loads the network and runs it on one batch.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from bench.experiment import Outcome
+from transferkit.core.errors import Failed
+
+CLASSES = 4
+WEIGHTS = "weights_mobilenet"
+PARTS = ("network", "read", "probe", "tune")
+
+
+def run(setting: dict[str, Any], data: Path) -> Outcome:
+    weights = sorted((data / WEIGHTS).glob("*v2*.safetensors"))
+    if not weights:
+        raise Failed(f"{data / WEIGHTS} holds no MobileNet v2 weights")
+    with tempfile.TemporaryDirectory(prefix="transferkit-bench-") as folder:
+        if shutil.disk_usage(folder).free < 2.5e9 * setting["gigabytes"]:
+            raise Failed(f"the disk of {folder} has no room for {setting['gigabytes']} GB")
+        pictures, written = _written(Path(folder) / "pictures", setting)
+        said = {part: _measured(part, pictures, weights[0], Path(folder) / part, setting) for part in PARTS}
+    own = said["network"]["peak_bytes"]
+    beyond = {part: (said[part]["peak_bytes"] - own) / 1e6 for part in PARTS if part != "network"}
+    return Outcome(
+        figures={
+            "gigabytes": written["bytes"] / 1e9,
+            "files": written["files"],
+            "network_megabytes": own / 1e6,
+            **{f"{part}_megabytes_beyond": max(0.0, value) for part, value in beyond.items()},
+            "worst_megabytes_beyond": max(0.0, *beyond.values()),
+            "read_seconds": said["read"]["seconds"],
+            "first_batch_seconds": said["tune"]["first_batch_seconds"],
+        },
+        details={"parts": said, "generated_in_seconds": written["seconds"], "classes": CLASSES},
+    )
+
+
+def _written(folder: Path, setting: dict[str, Any]) -> tuple[Path, dict[str, float]]:
+    """The folder, and what was written into it: the same noise everywhere, shifted and tinted, for noise takes time to draw."""
+    begun, draw = time.perf_counter(), np.random.default_rng(0)
+    width, height = setting["width"], setting["height"]
+    noise = draw.integers(0, 128, (height, width, 3), dtype=np.uint8)
+    n = max(CLASSES * 8, round(setting["gigabytes"] * 1e9 / (3 * width * height)))
+    for i in range(n):
+        place = folder / f"class {i % CLASSES}"
+        place.mkdir(parents=True, exist_ok=True)
+        shifted = np.roll(noise, int(draw.integers(width * height * 3)))
+        Image.fromarray(shifted + draw.integers(0, 128, 3, dtype=np.uint8)).save(place / f"{i}.bmp")
+    size = sum(file.stat().st_size for file in folder.rglob("*.bmp"))
+    return folder, {"bytes": size, "files": n, "seconds": time.perf_counter() - begun}
+
+
+def _measured(part: str, pictures: Path, weights: Path, cache: Path, setting: dict[str, Any]) -> dict[str, Any]:
+    """What a process says that does this part and ends."""
+    words = [part, str(pictures), f"torch:{weights}?architecture=mobilenet_v2", str(cache), str(setting["steps"])]
+    done = subprocess.run(
+        [sys.executable, str(Path(__file__).with_name("part.py")), *words], capture_output=True, text=True
+    )
+    if done.returncode:
+        raise Failed(f"part {part} failed: {done.stderr.strip().splitlines()[-1]}")
+    said: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return said

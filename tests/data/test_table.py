@@ -1,0 +1,68 @@
+"""Tables are read whatever separates their cells and encodes their letters; a broken row is named."""
+
+import csv
+
+import pytest
+
+from transferkit.core.errors import WrongUse
+from transferkit.data.table import read_table
+
+
+@pytest.fixture
+def table(tmp_path):
+    def write(content, name="t.csv", encoding="utf-8"):
+        path = tmp_path / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode(encoding))
+        return path
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("name", "separator"), [("t.csv", ","), ("t.csv", ";"), ("t.csv", "\t"), ("t.tsv", "\t")], ids=str
+)
+def test_cells_may_be_separated_by_commas_semicolons_or_tabs(name, separator, table):
+    path = table(f'text{separator}label\n"one{separator} ""two"""{separator}yes\n', name)
+    assert read_table(path).columns == {"text": [f'one{separator} "two"'], "label": ["yes"]}
+
+
+def test_a_cell_may_hold_lines_and_rows_are_counted_as_in_an_editor(table):
+    found = read_table(table('text,label\n"one\ntwo",a\nthree,b\n'))
+    assert found.columns["text"] == ["one\ntwo", "three"]
+    assert found.rows == [2, 4]
+
+
+def test_a_row_with_other_cells_than_the_header_is_named(table):
+    with pytest.raises(WrongUse, match=r"t\.csv row 3: 3 cells where the header names 2"):
+        read_table(table("text,label\none,a\ntwo,b,c\n"))
+
+
+def test_a_quote_that_is_never_closed_names_its_row(table):
+    with pytest.raises(WrongUse, match=r"t\.csv row 3: 1 cells where .*; a quote may be left open there"):
+        read_table(table('text,label\none,a\n"two,b\nthree,c\n'))
+
+
+def test_a_text_as_long_as_a_book_is_read(table):
+    before = csv.field_size_limit()
+    long = "word " * 60_000
+    assert len(long) > before or before > 131_072
+    assert read_table(table(f"text,label\n{long},a\n")).columns["text"] == [long]
+
+
+def test_a_guessed_encoding_is_noted_and_a_declared_one_is_used(table):
+    path = table("text,label\nun café très bon et pas cher à l'entrée,1\n", encoding="cp1252")
+    found = read_table(path)
+    assert found.columns["text"] == ["un café très bon et pas cher à l'entrée"]
+    assert found.notes == ("t.csv: not UTF-8, read as cp1252; if letters look wrong, name its --encoding",)
+    assert read_table(path, "latin-1").notes == ()
+
+
+def test_letters_beyond_what_was_looked_at_do_not_spoil_the_first_rows(table, monkeypatch):
+    monkeypatch.setattr("transferkit.data.table._PEEKED_BYTES", 20)
+    path = table("text,label\n" + "plain,a\n" * 2 + "café très bon à l'entrée,b\n" * 3, encoding="cp1252")
+    assert read_table(path, most=5).columns["text"][-1] == "café très bon à l'entrée"
+
+
+def test_json_lines_in_utf_16_are_read(table):
+    path = table('{"text": "naïve"}\n{"text": "很好"}\n', "t.jsonl", "utf-16")
+    assert read_table(path).columns["text"] == ["naïve", "很好"]
