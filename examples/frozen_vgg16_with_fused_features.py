@@ -1,20 +1,25 @@
-"""A frozen VGG16 under Flatten, Dense 1024 and Dense 10, and beside it: features of two networks, concatenated.
+"""A frozen VGG16 under Flatten, Dense 1024 and Dense 10; and the features of two networks, concatenated.
 
     python examples/frozen_vgg16_with_fused_features.py vgg16.keras objects/
 
-`vgg16.keras` is `keras.applications.VGG16(include_top=False, input_shape=(32, 32, 3))`, saved. The convolutions stay as they are;
-`moving_stages=1` trains the dense layer of 1024 and the new output. `fusion` trains none of either network: it reads both at once.
+`vgg16.keras` is `keras.applications.VGG16(include_top=False, input_shape=(32, 32, 3))`, saved. The convolutions stay as they
+are: `moving_stages=1` trains the dense layer of 1024 and the new output. `fusion` reads VGG16's features and those of a second
+network side by side, and trains neither.
 """
 
+import os
 import sys
 
+os.environ["KERAS_BACKEND"] = "torch"
+import keras
+from keras.layers import Dense, Flatten
+
 import transferkit as tk
-from transferkit.sources.architectures._keras_backend import keras_on_torch
 
-keras = keras_on_torch()
-vgg16 = keras.models.load_model(sys.argv[1])
-top = [keras.layers.Flatten(), keras.layers.Dense(1024, activation="relu"), keras.layers.Dense(10)]
-keras.Sequential([vgg16, *top]).save("vgg16_with_top.keras")
+vgg16 = keras.saving.load_model(sys.argv[1])
+keras.Sequential([vgg16, Flatten()]).save("features.keras")
+keras.Sequential([vgg16, Flatten(), Dense(1024, activation="relu"), Dense(10)]).save("with_top.keras")
 
-sources = ["keras:vgg16_with_top.keras?scale=caffe", "zoo:objects-cnn"]
-print(tk.compare(sources, sys.argv[2], ["full:moving_stages=1", "fusion"], seeds=3))
+top, two = "keras:with_top.keras?scale=caffe", ["keras:features.keras?scale=caffe", "zoo:objects-cnn"]
+print(tk.compare(top, sys.argv[2], ["full:moving_stages=1"], seeds=3))
+print(tk.compare(two, sys.argv[2], ["fusion"], seeds=3))

@@ -10,6 +10,7 @@ from transferkit.core.task import Task
 from transferkit.tasks.classify import Classify
 from transferkit.tasks.regress import Regress
 from transferkit.tasks.tag import Tag
+from transferkit.tasks.transcribe import Transcribe
 
 EXAMPLES: dict[str, tuple[Task, list[object]]] = {
     "classify": (Classify(("a", "b", "c")), ["a", "c", "b", "a", "c", "c"]),
@@ -17,6 +18,10 @@ EXAMPLES: dict[str, tuple[Task, list[object]]] = {
     "tag": (
         Tag(("a", "b", "c"), "macro_f1", (0.5, 0.5, 0.25)),
         [("a",), ("a", "b"), (), ("b", "c"), ("a", "c"), ("b",)],
+    ),
+    "transcribe": (
+        Transcribe(" efhnortuvw", longest=8),
+        ["one two", "three", "four", "two", "one four", "two one"],
     ),
 }
 """One value and some labels of each built-in task: what no program can make up."""

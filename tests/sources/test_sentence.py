@@ -148,6 +148,13 @@ def test_dense_weights_of_another_shape_give_one_line(folder):
     assert "\n" not in str(caught.value)
 
 
+def test_an_unknown_activation_lists_the_known_ones(folder):
+    written(folder, MEAN, ("Dense", {**DENSE[1], "activation_function": "torch.nn.modules.activation.PReLU"}))
+    save_file({"linear.weight": torch.ones(5, 16), "linear.bias": torch.zeros(5)}, folder / "2_Dense/model.safetensors")
+    with pytest.raises(WrongUse, match=r"unknown activation of a dense layer 'PReLU'.*Tanh"):
+        Source(f"sentence:{folder}").card()
+
+
 def test_a_plain_transformer_is_none(folder):
     with pytest.raises(WrongUse, match=r"sentence:.* has no modules\.json.* use hf:"):
         Source(f"sentence:{folder}").card()

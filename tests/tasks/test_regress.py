@@ -8,10 +8,10 @@ from sklearn.model_selection import LeaveOneOut, cross_val_predict
 
 from transferkit.core.errors import WrongUse
 from transferkit.core.examples import Examples
+from transferkit.core.run import Run
 from transferkit.core.target import Target
 from transferkit.core.task import Predictions
 from transferkit.methods.baseline.majority import Majority
-from transferkit.core.run import Run
 from transferkit.tasks.classify import Classify
 from transferkit.tasks.regress import Regress
 
@@ -33,7 +33,7 @@ def test_fractions_are_quantities_and_words_are_not() -> None:
 
 
 def test_a_single_value_is_refused_in_one_line() -> None:
-    with pytest.raises(WrongUse, match="one value 2.5"):
+    with pytest.raises(WrongUse, match=r"one value 2\.5"):
         Regress.recognise(examples((2.5, 2.5)))
 
 

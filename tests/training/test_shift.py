@@ -6,7 +6,7 @@ from transferkit.core.run import Run
 from transferkit.core.source import Source
 from transferkit.core.target import Target
 from transferkit.training.body import Body
-from transferkit.training.frozen import processed
+from transferkit.training.reading import all_inputs
 from transferkit.training.shift import shift
 
 
@@ -17,7 +17,7 @@ def test_a_network_is_near_the_pictures_its_norms_remember(tiny_target: Target) 
     for module in network.modules():
         if isinstance(module, nn.BatchNorm2d):
             module.momentum = 1.0
-    inputs = processed(body.processor, tiny_target.train.items)
+    inputs = all_inputs(body.processor, tiny_target.train.items)
     network.train()
     with torch.no_grad():
         for _ in range(20):  # layer after layer settles on the statistics of the one before

@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -67,16 +68,15 @@ def run(setting: dict[str, Any], data: Path) -> Outcome:
     seeds = tuple(range(setting["n_seeds"]))
     with tempfile.TemporaryDirectory() as folder:
         cache = FeatureCache(folder)
+        run_of = partial(Run, cache=cache, device=setting.get("device", "cpu"))
         for seed in seeds:
             part = with_share(target, setting["share"], seed)
-            read_method("linear_probe").fit((source,), part.whole(), Run(seed, cache=cache))  # fills the cache
+            read_method("linear_probe").fit((source,), part.whole(), run_of(seed))  # fills the cache
             for name, column in columns.items():
                 if seed == seeds[0]:
-                    _warm_up(read_method(spelled[name]), column, source, part, Run(seed, cache=cache))
+                    _warm_up(read_method(spelled[name]), column, source, part, run_of(seed))
                 if not column.refused:
-                    _fit(
-                        read_method(spelled[name]), column, source, part, test, Run(seed, cache=cache), setting["tune"]
-                    )
+                    _fit(read_method(spelled[name]), column, source, part, test, run_of(seed), setting["tune"])
     plain = columns[PLAIN]
     figures: dict[str, Any] = {"plain_value": 100 * float(np.mean(plain.values))}
     details: dict[str, Any] = {
@@ -111,7 +111,7 @@ def run(setting: dict[str, Any], data: Path) -> Outcome:
 def _every_method() -> list[str]:
     """Those that carry one pretrained network over by themselves."""
     found = registry.find("methods").items()
-    return sorted(n for n, c in found if c.needs.models[0] == 1 and c.family != "merge" and not c.needs.data[0])
+    return sorted(n for n, c in found if c.needs.models[0] == 1 and not c.needs.data[0])
 
 
 def _fit(method: Method, column: Column, source: Source, part: Target, test: Examples, run: Run, tune: bool) -> None:
@@ -231,7 +231,8 @@ def product_reviews(data: Path) -> Target:
     """Sentences of product reviews, for or against: 1000 open labels, 1000 sealed."""
     (folder,) = needed(data, "sentence_classification")
     (path,) = folder.rglob("custrev.all")
-    lines = [line.partition(" ") for line in path.read_text(encoding="latin-1").split("\n") if line.strip()]
+    lines = [line.partition(" ") for line in path.read_text(encoding="latin-1").split("\n")]
+    lines = [line for line in lines if line[2].strip()]
     shuffled = np.random.default_rng(0).permutation(len(lines))
     texts = [lines[i][2] for i in shuffled[:2000]]
     labels = [{"0": "against", "1": "for"}[lines[i][0]] for i in shuffled[:2000]]

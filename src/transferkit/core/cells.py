@@ -95,7 +95,8 @@ def _moment(cell: Any, day_first: bool) -> datetime | None:
         begins_with_day = first > 12 or (day_first and second <= 12)
         day_number, month = (first, second) if begins_with_day else (second, first)
         try:
-            found = datetime(year, month, day_number, *(int(part or 0) for part in parted.group(5, 6, 7)))
+            hour, minute, seconds = (int(part or 0) for part in parted.group(5, 6, 7))
+            found = datetime(year, month, day_number, hour, minute, seconds)
         except ValueError:
             return None
     elif _ISO.fullmatch(cell):

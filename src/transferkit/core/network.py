@@ -2,7 +2,8 @@
 
 Everything before the deepest moving stage can be run once per item and cached, because a network can be run from any
 stage to any later one. What flows between stages is a `State`: a tensor, or a tuple of tensors, whose first axis is
-the item.
+the item. Where the states of two batches differ in length, it is along the second axis of a tuple's tensors, and a network
+takes what zeros fill up there for padding (a mask among them says so).
 """
 
 from __future__ import annotations

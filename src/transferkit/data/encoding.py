@@ -47,7 +47,9 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _BLOCK = 1 << 20
+"""Bytes read at a time."""
 _SIGN_IN_WORD = re.compile(r"(?<=[^\W\d_])[^\w\x00-\x7f]|(?<=[^\W\d_])[ªº²³¹¼½¾]")
+"""A sign beyond ASCII right after a letter; the second part are signs that Unicode counts among letters and digits."""
 
 
 @dataclass(frozen=True)

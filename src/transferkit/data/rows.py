@@ -84,14 +84,14 @@ class Rows(Sequence[Row]):
         return {name: column.cell(position) for name, column in self.columns.items()}
 
     def ids(self) -> tuple[str, ...]:
-        """One SHA-256 a row."""
+        """One SHA-256 a row, of the cells that say something: a column that is always empty changes none."""
         names = sorted(self.columns)
-        parts = [_texts(name, self.columns[name]) for name in names]
-        return tuple(hashlib.sha256(_SEPARATOR.join(row).encode()).hexdigest() for row in zip(*parts, strict=True))
+        rows = zip(*(_texts(name, self.columns[name]) for name in names), strict=True)
+        return tuple(hashlib.sha256(_SEPARATOR.join(filter(None, row)).encode()).hexdigest() for row in rows)
 
 
 def _texts(name: str, column: Column) -> Iterable[str]:
     if column.words is None:
-        return (f"{name}={value!r}" for value in column.values.tolist())
+        return ("" if value != value else f"{name}={value!r}" for value in column.values.tolist())
     known = [f"{name}='{said}'" for said in column.words]
-    return (known[code] if code >= 0 else f"{name}=nan" for code in column.values.tolist())
+    return (known[code] if code >= 0 else "" for code in column.values.tolist())

@@ -23,8 +23,9 @@ SUFFIXES = frozenset({".txt", ".text", ".md"})
 """Of files that hold one text each."""
 EMPTY = "the text is empty"
 _LONGEST_NAME = 255
-"""Characters a path may have to be looked for."""
+"""Characters of the longest string that is looked for on disk; a longer name may not even be asked for."""
 _LOOKED_AT = 20
+"""Texts by which it is told that paths were meant."""
 
 
 class Decoder:
@@ -111,7 +112,7 @@ def is_text_file(item: str) -> bool:
     >>> is_text_file("new/letter.txt"), is_text_file("please read letter.txt"), is_text_file("good")
     (True, False, False)
     """
-    if len(item) > _LONGEST_NAME or Path(item).suffix.lower() not in SUFFIXES or "\n" in item:
+    if Path(item).suffix.lower() not in SUFFIXES or "\n" in item:
         return False
     return not any(map(str.isspace, item)) or _is_there(item)
 

@@ -153,7 +153,7 @@ def _order(table: Table, time_column: str | None, in_series: Sequence[str]) -> n
     """(n,) rows, each series' together and in the order of time."""
     position = {name: i for i, name in enumerate(dict.fromkeys(in_series))}
     moments = np.arange(len(table.rows), dtype=np.float64) if time_column is None else _moments(table, time_column)
-    return np.lexsort([moments, [position[name] for name in in_series]])
+    return np.lexsort((moments, np.array([position[name] for name in in_series])))
 
 
 def _moments(table: Table, column: str) -> np.ndarray:

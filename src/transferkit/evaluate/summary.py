@@ -180,6 +180,17 @@ class Mistake:
 
 
 @dataclass(frozen=True)
+class Importance:
+    """How much the returned predictor looks at one column of a table."""
+
+    column: str
+    mean: float
+    """What the metric loses where the column is shuffled, in its own scale; positive where the column matters."""
+    spread: float
+    """Standard deviation over shuffles."""
+
+
+@dataclass(frozen=True)
 class StudySummary:
     """A whole study."""
 
@@ -211,6 +222,8 @@ class StudySummary:
     """None where it was not asked for, or not possible."""
     metrics: tuple[MetricInfo, ...] = ()
     """How to word every metric of the task, that of choice first."""
+    importances: tuple[Importance, ...] = ()
+    """Of the returned predictor on the test split, where items are rows of a table; the most important column first."""
     extra: dict[str, Any] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from typing import TYPE_CHECKING
 
 from transferkit.core.errors import BudgetSpent, TransferkitError, WrongUse
 from transferkit.core.examples import Examples
@@ -24,8 +24,9 @@ from transferkit.ops.random_features import random_features
 from transferkit.sources.processors.image import ImageProcessor
 from transferkit.training.body import Body
 from transferkit.training.default_bodies import default_body
-from transferkit.training.frozen import frozen_states, processed
+from transferkit.training.frozen import frozen_states
 from transferkit.training.head_outputs import head_outputs
+from transferkit.training.reading import all_inputs
 
 if TYPE_CHECKING:
     import pandas
@@ -145,7 +146,7 @@ def floor(target: Target, data: Examples, run: Run) -> np.ndarray | None:
     seed = run.derived_seed("floor")
     if target.modality == "image":
         processor = ImageProcessor(size=(FLOOR_SIDE, FLOOR_SIDE), mean=(0.5,) * 3, std=(0.5,) * 3)
-        inputs = parts_of(processed(processor, data.items))[0].flatten(1).numpy()
+        inputs = parts_of(all_inputs(processor, data.items))[0].flatten(1).numpy()
         if not np.ptp(inputs, axis=0).any():
             return None
         features = random_features(inputs, FLOOR_FEATURES, np.random.default_rng(seed))

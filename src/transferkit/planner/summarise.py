@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 
 from transferkit.evaluate.cross_fitted import procedure
+from transferkit.evaluate.importance import importances
 from transferkit.evaluate.simultaneous import secondary_level
 from transferkit.evaluate.summary import (
     ArmSummary,
     CurveSummary,
     Gain,
+    Importance,
     MetricInfo,
     StudySummary,
     VerdictWord,
@@ -67,6 +69,7 @@ def summarise(findings: Findings) -> StudySummary:
         seeds=tuple(findings.seeds_of(primary)) if primary and findings.evidence else findings.settings.seeds,
         label_equivalence=read_label_curve(findings),
         metrics=tuple(map(MetricInfo.of, task.metrics)),
+        importances=_importances(findings, best),
         extra={
             "margin": findings.settings.margin,
             "interrupted": findings.interrupted,
@@ -74,6 +77,14 @@ def summarise(findings: Findings) -> StudySummary:
             "plan": plan_kept(findings),
         },
     )
+
+
+def _importances(findings: Findings, best: str) -> tuple[Importance, ...]:
+    """Of a table's columns, once the test is open."""
+    predictor = findings.final_predictor(best)
+    if predictor is None or not findings.test or findings.trials.target.modality != "tabular":
+        return ()
+    return importances(predictor, findings.test)
 
 
 def _better_baseline(findings: Findings) -> list[str]:

@@ -1,7 +1,7 @@
 """`sklearn:` a scikit-learn model of tables as a frozen feature extractor: `sklearn:model.skops?output=leaves`.
 
 Saved with skops, which names every type in a file before it makes one; a pickle is refused, for it may run any code. Types that
-skops does not know are listed and refused unless the person says --trust; the trees of scikit-learn's own forests are known here.
+skops does not know are listed and refused unless the person says --trust; the trees of scikit-learn's own forests are known.
 Rows are given to the model by the column names it was fitted with, or in the order of the table where it knows no names.
 
 `output` says which features: `scores` (decision function, log-probabilities or the predicted number), `transform` (what a

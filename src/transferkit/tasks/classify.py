@@ -93,7 +93,8 @@ class Classify(Task):
         import torch
 
         counts = np.bincount(self.strata(labels), minlength=len(self.classes))
-        return torch.from_numpy(counts / counts.sum()).log()[None]
+        logits: Tensor = torch.from_numpy(counts / counts.sum()).log()[None]
+        return logits
 
     def encode(self, labels: Sequence[Any], processor: Processor | None = None) -> Tensor:
         import torch

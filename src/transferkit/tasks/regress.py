@@ -103,8 +103,10 @@ class Regress(Task):
         """(n,) which of up to ten equally full bins of these labels each one lies in; equal labels lie in one bin."""
         numbers = np.asarray(labels, dtype=np.float64)
         n_bins = max(1, min(MOST_BINS, len(numbers) // BIN_ITEMS))
-        edges = np.quantile(numbers, np.arange(1, n_bins) / n_bins) if len(numbers) else []
-        return np.searchsorted(np.unique(edges), numbers, side="right").astype(np.int64)
+        if not len(numbers):
+            return np.zeros(0, dtype=np.int64)
+        edges = np.unique(np.quantile(numbers, np.arange(1, n_bins) / n_bins))
+        return np.searchsorted(edges, numbers, side="right").astype(np.int64)
 
     def blind(self, labels: Sequence[Any]) -> Tensor:
         """(1, 1) the mean of the labels, or their median where absolute errors are judged."""

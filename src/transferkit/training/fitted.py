@@ -21,6 +21,7 @@ from transferkit.training.evaluation import joined
 from transferkit.training.every_core import on_every_core
 from transferkit.training.frozen import alike, as_given, frozen_states
 from transferkit.training.model import Model, as_precise, moved
+from transferkit.training.reading import inputs_of
 
 BATCH = 32
 
@@ -41,7 +42,9 @@ class FittedNetwork(Predictor):
 
         def one_batch(indices: Sequence[int]) -> Predictions:
             with torch.inference_mode():
-                inputs = as_precise(moved(self.model.processor([items[i] for i in indices]), device), precision)
+                inputs = as_precise(
+                    moved(inputs_of(self.model.processor, items, indices, threads=False), device), precision
+                )
                 return self.model.decode(self.model.outputs(self.model.features(inputs)))
 
         batches = alike(self.model.processor, items, BATCH)

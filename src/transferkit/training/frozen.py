@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -20,6 +18,7 @@ from transferkit.training.body import Body
 from transferkit.training.every_core import on_every_core
 from transferkit.training.inference import SAMPLE, choose_form, in_form
 from transferkit.training.model import moved
+from transferkit.training.reading import inputs_of
 
 BATCH_BYTES = 5 * 2**20
 """Inputs of one forward pass; what a larger batch makes on its way leaves the core's cache and runs slower."""
@@ -58,7 +57,7 @@ def frozen_states(body: Body, examples: Examples, run: Run, stop: int | None = N
 
     def one_batch(indices: Sequence[int]) -> np.ndarray:
         run.check_deadline()
-        inputs = moved(body.processor([examples.items[i] for i in indices]), torch.device(run.device))
+        inputs = moved(inputs_of(body.processor, examples.items, indices, threads=False), torch.device(run.device))
         state = pass_through[0](inputs, 0, stop)
         if not isinstance(state, Tensor):
             raise TypeError(f"the state at position {position} is a tuple; only single tensors can be cached")
@@ -81,22 +80,6 @@ def as_given(batches: Sequence[Sequence[int]]) -> np.ndarray:
     [1, 2, 0]
     """
     return np.argsort([i for batch in batches for i in batch], kind="stable")
-
-
-def processed(processor: Processor, items: Sequence[Any]) -> State:
-    """All items as network inputs, a chunk at a time: no more raw items than a chunk are in memory at once."""
-    chunks = [range(len(items))[i : i + CHUNK] for i in range(0, len(items), CHUNK)]
-    parts = [parts_of(processor(decoded(items, chunk))) for chunk in chunks]
-    joined = tuple(torch.cat(column) for column in zip(*parts, strict=True))
-    return joined[0] if len(joined) == 1 else joined
-
-
-def decoded(items: Sequence[Any], indices: Sequence[int]) -> list[Any]:
-    """Read the items at `indices`, several at a time: decoding a picture leaves the interpreter free."""
-    if len(indices) < 8:
-        return [items[i] for i in indices]
-    with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1)) as pool:
-        return list(pool.map(items.__getitem__, indices))
 
 
 def _batch_size(sizes: Sequence[tuple[int, ...]]) -> int:

@@ -23,8 +23,9 @@ from transferkit.sources import architectures, processors
 from transferkit.sources.processors.image import ImageProcessor
 from transferkit.training.body import Body
 from transferkit.training.evaluation import joined
-from transferkit.training.frozen import frozen_states, processed
+from transferkit.training.frozen import frozen_states
 from transferkit.training.model import moved
+from transferkit.training.reading import all_inputs
 
 BATCH = 32
 RAW_SIDE = 8
@@ -45,7 +46,7 @@ class Part:
 
         def compute(indices: Sequence[int]) -> np.ndarray:
             items = examples.take(indices).items
-            return parts_of(processed(self.processor, items))[0].flatten(1).numpy()
+            return parts_of(all_inputs(self.processor, items))[0].flatten(1).numpy()
 
         return run.cache.rows(f"raw|{json.dumps(self.processor.describe(), sort_keys=True)}", examples.ids, compute)
 

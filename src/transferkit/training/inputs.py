@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
 import numpy as np
 import torch
@@ -13,7 +12,8 @@ from torch.nn import functional
 from transferkit.core.examples import Examples
 from transferkit.core.network import State, parts_of
 from transferkit.core.source import Processor
-from transferkit.training.frozen import alike, as_given, decoded, processed
+from transferkit.training.frozen import alike, as_given
+from transferkit.training.reading import all_inputs, inputs_of
 
 BATCH = 32
 """Items that pass frozen stages together."""
@@ -25,14 +25,14 @@ class Inputs:
     """n network inputs, or cached states; `inputs[indices]` -> (batch, ...)."""
 
     def __init__(self, examples: Examples, processor: Processor) -> None:
-        self._items, self._length = examples.items, len(examples)
-        self._processor: Callable[[Sequence[Any]], State] = processor
+        self._length = len(examples)
+        self._read: Callable[[Sequence[int]], State] = lambda indices: inputs_of(processor, examples.items, indices)
         self._held: State | None = None
         self._states: np.ndarray | None = None
         if self._length:
             one = processor([examples.items[0]])
             if _bytes(one) * self._length <= HELD_BYTES:
-                self._held = processed(processor, examples.items)
+                self._held = all_inputs(processor, examples.items)
 
     @classmethod
     def of_states(cls, states: np.ndarray) -> Inputs:
@@ -51,8 +51,8 @@ class Inputs:
         shorter than the longest along the second axis; a network whose states differ there marks zeros as padding.
         """
         inputs = cls.__new__(cls)
-        inputs._items, inputs._length, inputs._held, inputs._states = examples.items, len(examples), None, None
-        inputs._processor = lambda items: frozen(processor(items))
+        inputs._length, inputs._held, inputs._states = len(examples), None, None
+        inputs._read = lambda indices: frozen(inputs_of(processor, examples.items, indices))
         if not len(examples):
             return inputs
         batches = alike(processor, examples.items, BATCH)[
@@ -60,7 +60,7 @@ class Inputs:
         ]  # the longest first, which tells how much memory all take
         parts: list[tuple[Tensor, ...]] = []
         for batch in batches:
-            parts.append(parts_of(inputs._processor(decoded(examples.items, batch))))
+            parts.append(parts_of(inputs._read(batch)))
             if _bytes(parts[0]) * len(examples) > HELD_BYTES * len(batches[0]):
                 return inputs
         order = torch.from_numpy(as_given(batches))
@@ -75,7 +75,7 @@ class Inputs:
         if self._held is None and self._states is not None:
             return torch.from_numpy(np.array(self._states[chosen.numpy()]))
         if self._held is None:
-            return self._processor(decoded(self._items, chosen.tolist()))
+            return self._read(chosen.tolist())
         return self._held[chosen] if isinstance(self._held, Tensor) else tuple(part[chosen] for part in self._held)
 
 

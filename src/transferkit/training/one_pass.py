@@ -11,8 +11,8 @@ from transferkit.core.examples import Examples
 from transferkit.core.network import State
 from transferkit.core.run import Run
 from transferkit.training.evaluation import take
-from transferkit.training.frozen import decoded
 from transferkit.training.model import Model, moved
+from transferkit.training.reading import inputs_of
 
 BATCH = 32
 
@@ -28,5 +28,5 @@ def one_pass(model: Model, examples: Examples, run: Run) -> Iterator[tuple[State
     targets = model.task.encode(examples.labels or (), model.processor)
     for chosen in torch.split(torch.arange(len(examples)), BATCH):
         run.check_deadline()
-        inputs = moved(model.processor(decoded(examples.items, chosen.tolist())), device)
+        inputs = moved(inputs_of(model.processor, examples.items, chosen.tolist()), device)
         yield inputs, take(targets, chosen, device), len(chosen) / len(examples)

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from transferkit.core.errors import WrongUse
 from transferkit.core.predictor import FitRecord
 from transferkit.core.run import Run
 from transferkit.core.target import Target
@@ -49,6 +50,10 @@ def linear_of(closed: ClosedForm) -> nn.Linear:
 
 
 def _fit(body: Body, target: Target, solver: str, run: Run) -> tuple[nn.Linear, dict[str, Any]]:
+    if not target.task.needs_features:
+        raise WrongUse(
+            f"a linear probe works on one feature vector an item; task {target.task.name} has none, use full instead"
+        )
     features = frozen_states(body, target.train, run)  # (n, d)
     weights = item_weights(target.task, target.train, balance=True)
     closed = target.task.closed_form_head(

@@ -22,8 +22,8 @@ from torch import Tensor, nn
 from transferkit.core.examples import Examples
 from transferkit.core.run import Run
 from transferkit.training.body import Body
-from transferkit.training.frozen import processed
 from transferkit.training.model import moved
+from transferkit.training.reading import all_inputs
 
 ITEMS = 32
 _NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
@@ -37,7 +37,7 @@ def shift(body: Body, examples: Examples, run: Run, items: int = ITEMS) -> float
         return None
     squares: list[Tensor] = []
     hooks = [norm.register_forward_pre_hook(_difference(squares)) for norm in norms]
-    inputs = processed(body.processor, examples.take(range(min(items, len(examples)))).items)
+    inputs = all_inputs(body.processor, examples.take(range(min(items, len(examples)))).items)
     try:
         with torch.inference_mode():
             network(moved(inputs, torch.device(run.device)))

@@ -51,8 +51,8 @@ def test_a_fresh_one_is_linear_in_its_numbers() -> None:
     torch.testing.assert_close(at(1, 2) + at(3, -1) - at(0, 0), at(4, 1))
 
 
-def test_new_columns_change_nothing_until_they_are_learned() -> None:
-    other = [{"thal": "ab"[i % 2], "age": 50.0 - i, "oldpeak": i / 2, "sex": "f"} for i in range(8)]
+def test_new_columns_and_words_change_nothing_until_they_are_learned() -> None:
+    other = [{"thal": "ab"[i % 2], "age": 50.0 - i, "oldpeak": i / 2, "sex": "fx"[i % 2]} for i in range(8)]
     wider = PROCESSOR.grown(other)
     network = trained()
     bigger = grown(network, wider)

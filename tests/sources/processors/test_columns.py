@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as some
 
 from transferkit.core.errors import WrongUse
@@ -79,6 +79,21 @@ def test_other_columns_are_left_aside_and_can_be_grown() -> None:
     for old, new in zip(before, after, strict=True):
         assert torch.equal(new[:, : old.shape[1]], old)
     assert PROCESSOR.grown(ROWS) == PROCESSOR
+
+
+def test_words_that_only_another_table_has_can_be_grown() -> None:
+    grown = PROCESSOR.grown([{"sex": "x"}, {"sex": "x"}, {"sex": "m"}, {"sex": "once"}])
+    before, after = (
+        one([{"sex": "f"}, {"sex": "m"}, {"sex": "x"}, {"sex": "once"}])[2][:, 0] for one in (PROCESSOR, grown)
+    )
+    assert before.tolist() == [2, 3, UNSEEN, UNSEEN]
+    assert after.tolist() == [2, 3, 4, UNSEEN]
+
+
+def test_columns_that_another_table_lacks_are_told() -> None:
+    assert PROCESSOR.remarks(ROWS) == ()
+    (line,) = PROCESSOR.remarks([{"age": 40.0, "town": None, "sex": "m"}] * 3)
+    assert line == "2 of its 4 columns say nothing in this table: 'seen', 'town'"
 
 
 def test_items_that_are_no_rows_are_refused_in_one_line() -> None:

@@ -55,16 +55,14 @@ def test_silence_and_a_hundredth_of_a_second_are_finite() -> None:
     assert frames[1] >= 1
 
 
-def test_the_limit_follows_the_sounds_and_a_cut_is_told_of() -> None:
+def test_nothing_is_cut_off_and_what_is_filled_up_follows_the_sounds() -> None:
     items = [noise(0.5), noise(5.0), noise(17.0)]
     assert SpeechProcessor().whole(items[:2]).seconds == 8.0
-    longest = SpeechProcessor().whole(items)
-    assert longest.seconds == 24.0
-    assert longest.notes(items) == ()
-    assert SpeechProcessor(seconds=4.0).notes(items) == (
-        "2 of 3 sounds are longer than 4 s; what comes after that is not heard",
-    )
-    assert list(SpeechProcessor(seconds=4.0).lengths(items)) == [50, 400, 400]
+    assert SpeechProcessor().whole(items).seconds == 24.0
+    maps, frames = SpeechProcessor(seconds=4.0)(items)
+    assert frames.tolist() == [51, 501, 1701]
+    assert maps.shape[2] == 1701
+    assert list(SpeechProcessor(seconds=4.0).lengths(items)) == [50, 500, 1700]
 
 
 def test_is_rebuilt_from_its_description() -> None:

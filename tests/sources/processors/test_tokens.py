@@ -122,11 +122,40 @@ def test_byte_pairs_are_converted_and_the_end_token_fills_up(tmp_path):
     assert mask.sum(1).tolist() == [2, 1]
 
 
-@pytest.mark.parametrize("file", ["", "tokenizer.json", "spiece.model"])
+def test_a_sentencepiece_model_is_converted(tmp_path):
+    sentencepiece = pytest.importorskip("sentencepiece", reason="pip install transferkit[text] brings it")
+    from transformers import T5Config
+
+    T5Config(vocab_size=200).save_pretrained(tmp_path)
+    words = ["good", "bad", "film", "book", "plot", "very", "not", "dull", "fine", "great", "poor", "the", "was"]
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter([" ".join(words[i:] + words[:i]) for i in range(13)] * 20),
+        model_prefix=str(tmp_path / "spiece"),
+        vocab_size=40,
+        pad_id=0,
+        eos_id=1,
+        unk_id=2,
+        bos_id=-1,
+        minloglevel=2,
+    )
+    library = sentencepiece.SentencePieceProcessor(model_file=str(tmp_path / "spiece.model"))
+    tokens, mask = Source(f"hf:{tmp_path}").processor()(["a good film"])
+    assert tokens[0, : mask.sum()].tolist() == [*library.encode("a good film"), 1]
+
+
+def test_without_its_library_a_sentencepiece_model_names_the_fix(text_folder, tmp_path, monkeypatch):
+    shutil.copy(text_folder / "config.json", tmp_path)
+    (tmp_path / "spiece.model").write_text("{")
+    monkeypatch.setattr("transferkit.sources.processors._tokenizer_files.find_spec", lambda name: None)
+    with pytest.raises(Failed, match=r"is a sentencepiece model \(spiece\.model\).*pip install 'transferkit\[text\]'"):
+        Source(f"hf:{tmp_path}").processor()
+
+
+@pytest.mark.parametrize("file", ["", "tokenizer.json", "vocab.txt"])
 def test_a_tokenizer_that_cannot_be_read_gives_one_line(text_folder, tmp_path, file):
     shutil.copy(text_folder / "config.json", tmp_path)
     if file:
-        (tmp_path / file).write_text("{")
+        (tmp_path / file).write_bytes(b"{\xff")
     with pytest.raises(Failed, match=r"the tokenizer of hf:.* cannot be read: ") as caught:
         Source(f"hf:{tmp_path}").processor()
     assert "\n" not in str(caught.value)

@@ -47,6 +47,8 @@ class Layout:
     """A classifier's head on what `pool` gives."""
     silence: Callable[[Any], State]
     """A short input for one recording, for a configuration."""
+    fixed: bool = False
+    """True where padding is heard as silence, so that none of it may be cut off on the way."""
     unused: tuple[str, ...] = ()
     """Parameters and modules of the body that the features do not pass through."""
 
@@ -246,6 +248,7 @@ _AST = Layout(
     silence=lambda config: torch.zeros(1, config.max_length, config.num_mel_bins),
 )
 _WHISPER = Layout(
+    fixed=True,
     body=_whisper_encoder,
     embed=("conv1", "conv2", "embed_positions"),
     blocks="layers",

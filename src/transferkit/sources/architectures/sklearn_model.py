@@ -1,8 +1,8 @@
 """A scikit-learn model as a network: one stage, which runs in numpy and takes no gradient.
 
-The skops file is the network's only weight, a buffer of bytes, so that a saved predictor holds it like any other tensor. Loading
-makes objects of the types that skops trusts and of `KNOWN`, nothing else; what a person has trusted beyond that holds for this
-process and these very bytes.
+The skops file is the network's only weight, a buffer of bytes, so that a saved predictor holds it like any other tensor.
+Loading makes objects of the types that skops trusts and of `KNOWN`, nothing else; what a person has trusted beyond that holds
+for this process and these very bytes.
 """
 
 from __future__ import annotations
@@ -165,7 +165,8 @@ def _features(model: Any, table: Any, part: str) -> np.ndarray:
         np.put_along_axis(hit, (leaves + offsets).astype(np.int64), 1.0, axis=1)
         return hit
     if hasattr(model, "predict_proba"):
-        return np.log(np.clip(model.predict_proba(table), 1e-6, 1.0))
+        logits: np.ndarray = np.log(np.clip(np.asarray(model.predict_proba(table)), 1e-6, 1.0))
+        return logits
     values = np.asarray(model.decision_function(table) if hasattr(model, "decision_function") else model.predict(table))
     if values.ndim == 1 and hasattr(model, "classes_") and len(model.classes_) == 2:
         values = np.stack([-values, values], axis=1)
@@ -174,7 +175,7 @@ def _features(model: Any, table: Any, part: str) -> np.ndarray:
 
 def table_of(numbers: np.ndarray, words: np.ndarray, names: tuple[str, ...] | None) -> Any:
     """The rows as the model was given them: a pandas table where it knows names, else an array."""
-    has_words = words.any(axis=2)
+    has_words: np.ndarray = np.any(words, axis=2)  # (n, k)
     if names is None and not has_words.any():
         return numbers.astype(np.float64)
     cells = numbers.astype(np.float64).astype(object)
@@ -205,6 +206,6 @@ def _before_last(model: Any) -> Any:
 
 def _trees(model: Any) -> list[int]:
     """Nodes of each tree, in the order of `apply`."""
-    trees = np.ravel(getattr(model, "estimators_", [])) if hasattr(model, "apply") else []
-    found = [*trees] if len(trees) else [model] if hasattr(model, "tree_") else []
+    several = list(np.ravel(getattr(model, "estimators_", []))) if hasattr(model, "apply") else []
+    found = several or ([model] if hasattr(model, "tree_") else [])
     return [int(tree.tree_.node_count) for tree in found]

@@ -62,7 +62,10 @@ def grown_architecture(architecture: Architecture, processor: Processor) -> Arch
 
 
 def grown(network: Network, processor: Processor) -> Network:
-    """The same network for a processor that has more columns behind its own; those get vectors of zeros."""
+    """The same network for a processor that has more words and columns behind its own; it says the same as before.
+
+    A new column gets vectors of zeros, a new word the vector of an unknown one.
+    """
     old, settings = cast(TabularMLP, network), network.architecture.arguments()
     architecture = grown_architecture(network.architecture, processor)
     new = build(**architecture.arguments())
@@ -75,7 +78,9 @@ def grown(network: Network, processor: Processor) -> Network:
         new.columns.slopes[:n_old] = old.columns.slopes
         new.columns.absences[:n_old] = old.columns.absences
         for mine, theirs in zip(new.columns.tables[:n_words], old.columns.tables, strict=True):
-            cast(nn.Embedding, mine).weight.copy_(cast(nn.Embedding, theirs).weight)
+            known = cast(nn.Embedding, theirs).weight
+            cast(nn.Embedding, mine).weight.copy_(known[:1])  # a new word says what an unknown one said
+            cast(nn.Embedding, mine).weight[: len(known)] = known
     new.blocks.load_state_dict(old.blocks.state_dict())
     if old.head is not None and new.head is not None:
         new.head.load_state_dict(old.head.state_dict())

@@ -102,7 +102,7 @@ class TransformersAudio(Network):
         if start == end:
             return state
         layout = self._layout
-        hidden, mask = layout.enter(self.body, state) if start == 0 else _trimmed(state)
+        hidden, mask = layout.enter(self.body, state) if start == 0 else _trimmed(state, layout.fixed)
         guide = layout.guide(self.body, hidden, mask) if end > 1 else None
         for position in range(max(start, 1), end):
             hidden = layout.step(self.body, position - 1, hidden, guide)
@@ -129,10 +129,12 @@ class TransformersAudio(Network):
         return stages
 
 
-def _trimmed(state: State) -> tuple[Tensor, Tensor]:
-    """Hidden states and mask without the columns that are padding in every item."""
+def _trimmed(state: State, fixed: bool) -> tuple[Tensor, Tensor]:
+    """Hidden states and mask without the columns that are padding in every item; with them where they are `fixed`."""
     hidden, given = cast("tuple[Tensor, Tensor]", parts_of(state))
     mask = given != 0
+    if fixed:
+        return hidden, mask
     used = mask.any(0).nonzero()
     width = int(used[-1]) + 1 if len(used) else 1
     return hidden[:, :width], mask[:, :width]

@@ -38,7 +38,8 @@ def build(
         "never": list(never),
         "never_first": list(never_first),
     }
-    return _wrap(_transformers_checkpoint.fresh(_auto_class(end is not None, bool(symbols)), config), settings)
+    shape = {**config, "vocab_size": len(symbols)} if symbols else config
+    return _wrap(_transformers_checkpoint.fresh(_auto_class(end is not None, bool(symbols)), shape), settings)
 
 
 def from_scratch(settings: Mapping[str, Any]) -> dict[str, Any]:

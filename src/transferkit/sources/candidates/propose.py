@@ -34,7 +34,9 @@ def propose(modality: str, *, offline: bool = False, device: str = "cpu", most: 
     if more := [one.name for one in found if one.place != "hub" and not one.unfit and one not in chosen]:
         notes.append(f"{most} are enough to begin with; name more to use them too: {', '.join(more)}")
     if not chosen:
-        raise WrongUse(f"there is no candidate for {modality} on this machine; name a source")
+        raise WrongUse(
+            f"there is no candidate for {modality} on this machine; name a source with --from, such as other labelled data"
+        )
     return Candidates(chosen, offline, tuple(notes))
 
 

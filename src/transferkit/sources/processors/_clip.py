@@ -88,12 +88,3 @@ def long_enough(items: Sequence[Any]) -> float:
     """
     longest = max(seconds_of(items), default=LENGTHS[0])
     return next((length for length in LENGTHS if length >= longest), 8.0 * math.ceil(longest / 8))
-
-
-def note_of_cut(items: Sequence[Any], seconds: float) -> tuple[str, ...]:
-    """The line that tells how many recordings lose their end; none where none does."""
-    longer = sum(lasts > seconds for lasts in seconds_of(items))
-    if not longer:
-        return ()
-    are = "sound is" if longer == 1 else "sounds are"
-    return (f"{longer} of {len(items)} {are} longer than {seconds:g} s; what comes after that is not heard",)

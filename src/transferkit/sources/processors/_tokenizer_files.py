@@ -5,6 +5,7 @@ Transformers reads them all and converts the older ones where it can; nothing a 
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from transferkit.core.errors import Failed
@@ -41,6 +42,12 @@ def token_processor(
     for file in FILES:
         if checkpoint.has(file):
             checkpoint.fetch(file)
+    pieces = next((file for file in FILES if file.endswith(".model") and checkpoint.has(file)), None)
+    if pieces and not checkpoint.has("tokenizer.json") and find_spec("sentencepiece") is None:
+        raise Failed(
+            f"the tokenizer of {checkpoint.source} is a sentencepiece model ({pieces}), which another library reads: "
+            "pip install 'transferkit[text]'"
+        )
     try:
         tokenizer = AutoTokenizer.from_pretrained(checkpoint.folder, local_files_only=True, trust_remote_code=False)
         content = tokenizer.backend_tokenizer.to_str()

@@ -1,6 +1,6 @@
 """CellsProcessor: the cells of named columns as they are, for models that have their own way with tables.
 
-A tensor holds no words, so a word travels as its UTF-8 bytes; `table_of` turns both back into the table the model was fitted on.
+A tensor holds no words, so a word travels as its UTF-8 bytes; the network makes the table of both that its model was fitted on.
 """
 
 from __future__ import annotations

@@ -32,6 +32,9 @@ MOST_WORDS = 100
 """Of one column; rarer ones are `UNSEEN`."""
 LEAST_COUNT = 2
 """How often a word has to occur to be known: one that occurs once teaches nothing of itself, but what an unseen one means."""
+LOOKED_AT = 5000
+"""Rows of another table from which its further columns and words are learned; it is asked for at every fit."""
+SHOWN = 5
 LONGEST = 3.0
 FARTHEST = 1e6
 """Deviations from the middle; what lies beyond is the same number to the network."""
@@ -127,6 +130,15 @@ class ColumnsProcessor(Processor):
                     codes[i, j] = known.get(spoken, UNSEEN)
         return values, there, positions
 
+    def remarks(self, items: Sequence[Any]) -> tuple[str, ...]:
+        """Which of its columns say nothing in these rows."""
+        reads = {column.name: column.read for column in self.numbers} | {c.name: word for c in self.categories}
+        silent = [name for name, read in reads.items() if all(read(item.get(name)) is None for item in items)]
+        if not silent:
+            return ()
+        shown = ", ".join(map(repr, silent[:SHOWN])) + ", ..." * (len(silent) > SHOWN)
+        return (f"{len(silent)} of its {len(self.names)} columns say nothing in this table: {shown}",)
+
     def describe(self) -> dict[str, Any]:
         """Every column with what was learned of it."""
         return {
@@ -138,12 +150,15 @@ class ColumnsProcessor(Processor):
     @property
     def names(self) -> tuple[str, ...]:
         """The columns it looks at."""
-        return tuple(column.name for column in (*self.numbers, *self.categories))
+        return (*(column.name for column in self.numbers), *(column.name for column in self.categories))
 
     def grown(self, items: Sequence[Mapping[str, Any]]) -> ColumnsProcessor:
-        """The same processor with the columns of these rows that it does not know added behind its own, fitted on them."""
+        """The same processor that also knows the words and columns of (the first thousands of) these rows, behind its own."""
+        items = items[:LOOKED_AT]
+        theirs = {column.name: column.known for column in fitted(items).categories}
+        wider = [Category(c.name, tuple(dict.fromkeys((*c.known, *theirs.get(c.name, ()))))) for c in self.categories]
         more = fitted([{name: cell for name, cell in item.items() if name not in self.names} for item in items])
-        return ColumnsProcessor((*self.numbers, *more.numbers), (*self.categories, *more.categories))
+        return ColumnsProcessor((*self.numbers, *more.numbers), (*wider, *more.categories))
 
 
 def fitted(items: Sequence[Mapping[str, Any]]) -> ColumnsProcessor:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @final
 @dataclass(frozen=True, kw_only=True)
 class HearAndWrite(Processor):
-    """Sounds -> what the network hears; `words` spells what it writes."""
+    """Sounds -> what the network hears; `spelling` says how it spells what it writes."""
 
     modality = "audio"
 
@@ -50,7 +50,7 @@ class HearAndWrite(Processor):
         return build(json.loads(self.hears))
 
     @property
-    def words(self) -> Words:
+    def spelling(self) -> Words:
         """The network's tokenizer."""
         return _Tokens(self)
 

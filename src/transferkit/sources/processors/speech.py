@@ -16,7 +16,7 @@ from transferkit.core.errors import WrongUse
 from transferkit.core.sound import seconds_of
 from transferkit.core.source import Processor
 from transferkit.sources.processors import check_settings
-from transferkit.sources.processors._clip import long_enough, mono, note_of_cut
+from transferkit.sources.processors._clip import long_enough, mono
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 @final
 @dataclass(frozen=True, kw_only=True)
 class SpeechProcessor(Processor):
-    """Sounds -> (float32 (n, n_mels, n_frames), int64 (n,) frames of each). What is longer than `seconds` is cut off.
+    """Sounds -> (float32 (n, n_mels, n_frames), int64 (n,) frames of each).
+
+    There are as many frames as in `seconds`, or in the longest sound of a batch where that lasts longer: nothing is cut off.
 
     >>> import numpy as np
     >>> from transferkit.core.sound import Sound
@@ -39,6 +41,7 @@ class SpeechProcessor(Processor):
     rate: int = 16000
     """Hz"""
     seconds: float = 4.0
+    """What shorter sounds are filled up to."""
     n_mels: int = 40
     n_fft: int = 512
     window: int = 400
@@ -59,22 +62,22 @@ class SpeechProcessor(Processor):
         """Sounds -> spectrograms (n, n_mels, n_frames) and the frames of each (n,)."""
         import torch
 
-        most = self._frames(round(self.rate * self.seconds))
-        maps = torch.zeros(len(items), self.n_mels, most)
-        frames = torch.zeros(len(items), dtype=torch.int64)
-        for i, item in enumerate(items):
-            heard = self._heard(item)  # (n_mels, n_frames)
-            frames[i] = heard.shape[1]
-            maps[i, :, : heard.shape[1]] = heard
+        heard = [self._heard(item) for item in items]
+        frames = torch.tensor([one.shape[1] for one in heard], dtype=torch.int64)
+        usual = 1 + max(round(self.rate * self.seconds), self.n_fft) // self.hop
+        maps = torch.zeros(len(items), self.n_mels, max([usual, *frames.tolist()]))
+        for i, one in enumerate(heard):
+            maps[i, :, : one.shape[1]] = one
         return maps, frames
 
     def _heard(self, item: Any) -> Tensor:
+        """(n_mels, n_frames)"""
         import numpy as np
         import torch
 
         from transferkit.ops import spectrogram
 
-        samples = mono(item, self.rate)[: round(self.rate * self.seconds)]
+        samples = mono(item, self.rate)
         samples = np.pad(samples, (0, max(0, self.n_fft - len(samples))))  # mirrored at both ends, by half a transform
         filters = spectrogram.mel_filters(self.n_mels, self.n_fft, self.rate, 20.0, self.rate / 2)
         power = spectrogram.log_mel(torch.from_numpy(samples)[None], filters, self.n_fft, self.window, self.hop)[0]
@@ -82,20 +85,13 @@ class SpeechProcessor(Processor):
         deviation, mean = torch.std_mean(power, dim=1, keepdim=True, correction=0)
         return (power - mean) / deviation.clamp_min(1e-2)  # a filter that hears nothing becomes 0
 
-    def _frames(self, n_samples: int) -> int:
-        return 1 + max(n_samples, self.n_fft) // self.hop
-
     def whole(self, items: Sequence[Any]) -> SpeechProcessor:
         """The same for sounds as long as these."""
         return replace(self, seconds=long_enough(items))
 
     def lengths(self, items: Sequence[Any]) -> Sequence[int]:
-        """Hundredths of a second that are heard."""
-        return [round(100 * min(seconds, self.seconds)) for seconds in seconds_of(items)]
-
-    def notes(self, items: Sequence[Any]) -> tuple[str, ...]:
-        """How many sounds are cut off."""
-        return note_of_cut(items, self.seconds)
+        """Hundredths of a second."""
+        return [round(100 * seconds) for seconds in seconds_of(items)]
 
     def describe(self) -> dict[str, Any]:
         """JSON-able settings; `build` makes an equal processor of them."""

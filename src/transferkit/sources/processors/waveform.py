@@ -41,6 +41,8 @@ class WaveformProcessor(Processor):
     seconds: float = 10.0
     """Of a longer recording the loudest stretch is kept."""
     normalise: bool = True
+    keep_all: bool = False
+    """True: of a longer recording nothing is left out, and the whole batch is as long as the longest."""
 
     def __post_init__(self) -> None:
         if not (self.rate > 0 and self.seconds >= LEAST_SECONDS):
@@ -53,11 +55,14 @@ class WaveformProcessor(Processor):
         import numpy as np
         import torch
 
+        waves = [mono(item, self.rate) for item in items]
         length, least = round(self.rate * self.seconds), round(self.rate * LEAST_SECONDS)
+        if self.keep_all:
+            length = max([length, *map(len, waves)])
         samples = np.zeros((len(items), length), dtype=np.float32)
         lengths = np.zeros(len(items), dtype=np.int64)
-        for i, item in enumerate(items):
-            heard = loudest(mono(item, self.rate), length)
+        for i, wave in enumerate(waves):
+            heard = loudest(wave, length)
             if self.normalise:
                 heard = (heard - heard.mean()) / np.sqrt(heard.var() + 1e-7)
             samples[i, : len(heard)] = heard
@@ -70,15 +75,16 @@ class WaveformProcessor(Processor):
 
     def whole(self, items: Sequence[Any]) -> WaveformProcessor:
         """The same for sounds as long as these."""
-        return replace(self, seconds=long_enough(items))
+        return replace(self, seconds=long_enough(items), keep_all=True)
 
     def lengths(self, items: Sequence[Any]) -> Sequence[int]:
         """Hundredths of a second that are heard."""
-        return [round(100 * min(seconds, self.seconds)) for seconds in seconds_of(items)]
+        most = float("inf") if self.keep_all else self.seconds
+        return [round(100 * min(seconds, most)) for seconds in seconds_of(items)]
 
     def notes(self, items: Sequence[Any]) -> tuple[str, ...]:
         """How many recordings are longer than what is heard."""
-        return note_of_longer(items, self.seconds)
+        return () if self.keep_all else note_of_longer(items, self.seconds)
 
 
 def of(settings: Mapping[str, Any]) -> WaveformProcessor:

@@ -27,10 +27,12 @@ PADDING, UNKNOWN = 0, 1
 """Numbers no word of the vocabulary has; word i of it has number i + `FIRST`."""
 FIRST = 2
 _CHARACTERS = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+"""Of scripts that put no space between words: kana and Han."""
 _TOKEN = re.compile(
     rf"[{_CHARACTERS}]|[^\W{_CHARACTERS}]+(?:['\u2019-][^\W{_CHARACTERS}]+)*|['\u2019][^\W{_CHARACTERS}]+|[^\w\s]"
 )
 _PARTS = re.compile(r"[^\W']+(?=n't$)|n't$|'?[^\W']+|'")
+"""Parts of a word that is unknown as a whole, a negation's n't and what follows an apostrophe among them."""
 MOST_ADDED = 30_000
 """Words of a target's texts, the most frequent, that may be added to a vocabulary."""
 WORTH_A_NOTE = 0.05
