@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from transferkit.cli import main
+from transferkit.cli.results import _csv
 
 
 def test_predictions_are_one_line_a_picture_and_broken_files_are_listed(
@@ -61,3 +62,9 @@ def test_bad_input_gets_one_clear_line(
     assert said.err.count("\n") == 1, said.err
     assert part in said.err
     assert json.loads(said.out) == {"error": said.err.removeprefix("error: ").strip()}
+
+
+def test_tags_are_written_as_a_table_of_labels_has_them():
+
+    rows = [{"file": str(i), "label": label, "confidence": 0.5} for i, label in enumerate([("a", "b"), (), "c"])]
+    assert _csv(rows).splitlines()[1:] == ["0,a|b,0.5000", "1,|,0.5000", "2,c,0.5000"]

@@ -205,7 +205,8 @@ def test_both_kinds_are_fine_tuned_and_saved(
     scratch = Scratch(epochs=1).fit(source, target, Run(seed=1))
     assert type(scratch.model.head) is type(fitted.model.head)  # type: ignore[attr-defined]
     assert not any(
-        torch.equal(one, other) for one, other in zip(_weights(fitted.model.head), _weights(scratch.model.head), strict=True)  # type: ignore[attr-defined]
+        torch.equal(one, other)
+        for one, other in zip(_weights(fitted.model.head), _weights(scratch.model.head), strict=True)  # type: ignore[attr-defined]
     )
 
 
@@ -223,7 +224,9 @@ def test_a_saved_one_is_a_source_again(ctc: tuple[Path, Any], target: Target, tm
 
 
 def test_the_same_checkpoint_serves_classes_with_one_vector_an_item(ctc: tuple[Path, Any], target: Target) -> None:
-    classes = Target.of(target.train.items, ["low", "high"] * (len(target.train) // 2) + ["low"] * (len(target.train) % 2))
+    classes = Target.of(
+        target.train.items, ["low", "high"] * (len(target.train) // 2) + ["low"] * (len(target.train) % 2)
+    )
     body = Body.pretrained(Source(f"hf:{ctc[0]}"), classes)
     assert body.make()(body.processor(classes.train.items)).shape == (len(classes.train), 16)
 
@@ -242,9 +245,7 @@ def test_a_model_of_pictures_gives_one_line(original: tuple[Path, Any], target: 
 
 
 @pytest.mark.parametrize("kind", ["ctc", "writer"])
-def test_can_be_run_from_any_stage_to_any_later_one(
-    kind: str, target: Target, request: pytest.FixtureRequest
-) -> None:
+def test_can_be_run_from_any_stage_to_any_later_one(kind: str, target: Target, request: pytest.FixtureRequest) -> None:
     body = Body.pretrained(Source(f"hf:{request.getfixturevalue(kind)[0]}"), target)
     network, inputs = body.make(), body.processor(target.train.items)
     with torch.inference_mode():

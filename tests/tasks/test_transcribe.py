@@ -98,7 +98,9 @@ def test_strata_are_bins_of_length() -> None:
 
 
 def test_a_character_that_cannot_be_written_gives_one_line() -> None:
-    with pytest.raises(WrongUse, match=r"the transcript 'z\u00fcrich' holds '\u00fc', which is not among the characters"):
+    with pytest.raises(
+        WrongUse, match=r"the transcript 'z\u00fcrich' holds '\u00fc', which is not among the characters"
+    ):
         Transcribe(characters="chirz").encode(["rich", "z\u00fcrich"])
 
 
@@ -126,12 +128,12 @@ def test_majority_always_writes_the_same(target: Target, tmp_path: Path) -> None
 
 
 def test_scratch_learns_what_is_said() -> None:
-    """Beyond the plateau on which a network says nothing at all, and every CTC network begins."""
-    items, words = melodies(40, seed=7)
-    target = Target.of(items, ["".join(word[0] for word in text.split()) for text in words], task="transcribe")
-    record = Scratch(epochs=36, augmentation="none", batch_size=8).fit((), target, Run()).record
+    words = ["do", "re", "mi"] * 12
+    target = Target.of([sung(word, seed=i) for i, word in enumerate(words)], words, task="transcribe")
+    record = Scratch(epochs=30, augmentation="none", batch_size=8).fit((), target, Run()).record
     assert record.notes == ()
-    assert record.curve.training_loss[-1] < 0.6 * record.curve.training_loss[8]
+    assert record.curve.training_loss[1] > 2  # where nothing is said yet
+    assert record.curve.training_loss[-1] < 0.6
 
 
 @pytest.mark.parametrize("method", [Full(epochs=2), Full(epochs=2, moving_stages=1), Scratch(epochs=2)])
@@ -176,7 +178,9 @@ def test_the_network_hears_the_longest_recording_of_the_target(source: Source) -
 
 def test_recordings_shorter_than_their_transcripts_are_left_out_and_told_of() -> None:
     items, words = melodies(24, seed=4)
-    words = [text if i % 8 else "a transcript that nobody can say in so short a time " * 2 for i, text in enumerate(words)]
+    words = [
+        text if i % 8 else "a transcript that nobody can say in so short a time " * 2 for i, text in enumerate(words)
+    ]
     target = Target.of(items, words, task="transcribe")
     n_long = sum(len(text) > 40 for text in target.train.labels or ())
     assert n_long

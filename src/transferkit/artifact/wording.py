@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil, isfinite, log10
-from typing import get_args
+from typing import Any, get_args
 
 from transferkit.evaluate.summary import ArmSummary, Gain, MetricInfo, StudySummary, VerdictWord
 
@@ -158,6 +158,45 @@ def counted(number: int, noun: str, plural: str = "") -> str:
     ('1 seed', '2 classes')
     """
     return f"{number} {noun}" if number == 1 else f"{number} {plural or noun + 's'}"
+
+
+_ITEMS = {
+    "image": ("picture", "pictures"),
+    "text": ("text", "texts"),
+    "audio": ("clip", "clips"),
+    "tabular": ("row", "rows"),
+    "time_series": ("window", "windows"),
+}
+
+
+def items(target: Mapping[str, Any], number: int = 2) -> str:
+    """What the items of a study's target are called; `number` of them.
+
+    >>> items({"modality": "tabular"}), items({"modality": "audio"}, 1), items({})
+    ('rows', 'clip', 'items')
+    """
+    singular, plural = _ITEMS.get(target.get("modality", ""), ("item", "items"))
+    return singular if number == 1 else plural
+
+
+def counted_items(number: int, target: Mapping[str, Any], what: str = "") -> str:
+    """A number of items of a study's target.
+
+    >>> counted_items(1347, {"modality": "image"}, "test")
+    '1347 test pictures'
+    """
+    return " ".join(filter(None, (str(number), what, items(target, number))))
+
+
+def memory(peak_bytes: int | None) -> str:
+    """Bytes as a person says them; "" where they are unknown.
+
+    >>> memory(1_340_000_000), memory(52_000_000), memory(None)
+    ('1.3 GB', '52 MB', '')
+    """
+    if not peak_bytes:
+        return ""
+    return f"{peak_bytes / 1e9:.1f} GB" if peak_bytes >= 1e9 else f"{max(1, round(peak_bytes / 1e6))} MB"
 
 
 def judged(summary: StudySummary) -> str:

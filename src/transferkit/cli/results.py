@@ -114,5 +114,10 @@ def _csv(rows: Sequence[dict[str, Any]]) -> str:
     table.writeheader()
     for row in rows:
         sure = row["confidence"]
-        table.writerow(row | {"confidence": "" if sure is None else f"{sure:.4f}"})
+        table.writerow(row | {"label": _cell(row["label"]), "confidence": "" if sure is None else f"{sure:.4f}"})
     return written.getvalue()
+
+
+def _cell(label: Any) -> Any:
+    """Tags as a table of labels has them, a bar alone for none; anything else as it is."""
+    return ("|".join(label) or "|") if isinstance(label, tuple) else label

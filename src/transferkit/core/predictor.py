@@ -5,8 +5,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from transferkit.core.errors import WrongUse
 from transferkit.core.task import Curve, Predictions, Task
 
 if TYPE_CHECKING:
@@ -31,6 +33,11 @@ class FitRecord:
     """Lines a person should read: "stopped at the deadline after 7 of 50 epochs"."""
     settings: Mapping[str, Any] = field(default_factory=dict)
     """What was chosen inside the fit: {"penalty": 0.1}."""
+    origin: tuple[Mapping[str, str], ...] = ()
+    """The pretrained networks its weights come from, each as `name`, `licence`, `trained_on`; none: a fresh initialisation."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "origin", tuple(self.origin))  # a list, where it comes from JSON
 
 
 class Predictor(ABC):
@@ -52,6 +59,20 @@ class Predictor(ABC):
 
     def to(self, device: str) -> None:  # noqa: B027 - most have nothing to move
         """Predict on this device from now on."""
+
+    def to_transformers(self) -> Any:
+        """A plain transformers model with the same logits; one line where there is none."""
+        raise self._no_transformers()
+
+    def save_transformers(self, folder: str | Path, evidence: str = "") -> Path:
+        """Write the model of `to_transformers` with all that plain transformers needs beside it; gives the folder."""
+        raise self._no_transformers()
+
+    def _no_transformers(self) -> WrongUse:
+        return WrongUse(
+            f"a {type(self).__name__} is no network of transformers, so it cannot be exported as one; save() keeps it as it is, "
+            "and transferkit.load reads that"
+        )
 
     @abstractmethod
     def describe(self) -> dict[str, Any]:

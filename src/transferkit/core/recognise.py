@@ -12,6 +12,7 @@ from transferkit.core.errors import WrongUse
 from transferkit.core.examples import Chosen, Examples, Joined
 from transferkit.core.format import Format, ReadOptions
 from transferkit.core.labels import are_quantities, are_tags, read_tags
+from transferkit.core.spelling import read_settings
 from transferkit.core.task import Task
 
 
@@ -92,12 +93,14 @@ def _names_a_file(item: Any, candidate: Format) -> bool:
 
 
 def recognise_task(labelled: Examples, task: Task | str | None, where: str) -> Task:
-    """The task that was named, or else the first whose kind of labels these are."""
+    """The task that was named, with settings if any (`transcribe:case=kept`), or else the first whose kind of labels these
+    are."""
     if isinstance(task, Task):
         return task
     if not len(labelled):
         raise WrongUse(f"{where}: not one item has a label, so there is nothing to learn or to prove; label some")
-    named = {task: registry.get("tasks", task)} if task else registry.find("tasks")
+    name = task.partition(":")[0].strip() if task else ""
+    named = {name: registry.get("tasks", name)} if task else registry.find("tasks")
     if not task and are_quantities(labelled.labels or ()):
         labelled = replace(labelled, labels=tuple(float(label) for label in labelled.labels or ()))
     if not task and are_tags(labelled.labels or ()):
@@ -108,6 +111,6 @@ def recognise_task(labelled: Examples, task: Task | str | None, where: str) -> T
         except WrongUse as reason:
             raise WrongUse(f"{where}: {reason}") from None
         if recognised is not None:
-            return recognised
+            return replace(recognised, **read_settings("task", task, candidate)) if task else recognised  # type: ignore[type-var]
     example = labelled.labels[0] if labelled.labels else None
     raise WrongUse(f"{where}: labels such as {example!r} fit no task of {', '.join(sorted(named))}")

@@ -17,19 +17,25 @@ def read_method(text: str) -> Method:
     >>> read_method("full:epochs=3").settings()["epochs"]
     3
     """
+    cls: type[Method] = registry.get("methods", text.partition(":")[0].strip())
+    return cls(**read_settings("method", text, cls))
+
+
+def read_settings(what: str, text: str, cls: type) -> dict[str, Any]:
+    """The settings in `name:key=value,key=value` that the dataclass `cls` takes, cast to their types; `what` is a "method"
+    or a "task"."""
     name, _, rest = text.partition(":")
-    cls: type[Method] = registry.get("methods", name.strip())
     hints = get_type_hints(cls)
     known = {f.name for f in fields(cls)}
     settings: dict[str, Any] = {}
     for part in filter(None, (p.strip() for p in rest.split(","))):
         key, equals, value = part.partition("=")
         if key not in known:
-            raise unknown_name(f"setting of method {name}", key, known)
+            raise unknown_name(f"setting of {what} {name}", key, known)
         if not equals:
-            raise WrongUse(f"setting {key!r} of method {name} has no value; write {key}=VALUE")
+            raise WrongUse(f"setting {key!r} of {what} {name} has no value; write {key}=VALUE")
         settings[key] = _cast(f"{name}:{key}", value.strip(), hints[key])
-    return cls(**settings)
+    return settings
 
 
 def given_settings(text: str) -> frozenset[str]:

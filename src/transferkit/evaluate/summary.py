@@ -169,14 +169,42 @@ class LabelEquivalence:
 
 @dataclass(frozen=True)
 class Mistake:
-    """A test item most surely wrong."""
+    """A test item most surely, or farthest, wrong. What is known of the item beside its name depends on its modality."""
 
     name: str
     truth: str
     predicted: str
-    confidence: float
+    confidence: float | None
+    """0 to 1; None where the task gives no one probability for what was said."""
     thumbnail: str | None
-    """`data:image/png;base64,...`, at most 96 px; None where the item is no picture."""
+    """`data:image/png;base64,...`: a picture at most 96 px large, a sound's spectrogram; None where there is nothing to see."""
+    off: str = ""
+    """How far off, where that is more than right or wrong: "+2.1", "3 of 7 words"."""
+    text: str = ""
+    """A text's beginning and end."""
+    clip: str | None = None
+    """`data:audio/wav;base64,...` of a short sound."""
+    about: str = ""
+    """In a few words what the item is like: "1.2 s at 8000 Hz"."""
+    cells: dict[str, str] = field(default_factory=dict)
+    """A row's columns, the most important first; "" where nothing is said."""
+    window: tuple[tuple[float, ...], ...] = ()
+    """The channels of a window over time, thinned out; NaN where nothing is said."""
+
+
+@dataclass(frozen=True)
+class TagResult:
+    """How well one tag is told."""
+
+    tag: str
+    n_items: int
+    """Test items that bear it."""
+    average_precision: float | None
+    """0 to 1; None where no test item bears it."""
+    missed: int
+    """Items that bear it, and were not said to."""
+    wrongly: int
+    """Items that were said to bear it, and do not."""
 
 
 @dataclass(frozen=True)
@@ -224,6 +252,10 @@ class StudySummary:
     """How to word every metric of the task, that of choice first."""
     importances: tuple[Importance, ...] = ()
     """Of the returned predictor on the test split, where items are rows of a table; the most important column first."""
+    tags: tuple[TagResult, ...] = ()
+    """Of the returned predictor on the test split, where items bear tags."""
+    numbers: tuple[tuple[float, float], ...] = ()
+    """(truth, prediction) of some test items by the returned predictor, where numbers are predicted."""
     extra: dict[str, Any] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:

@@ -11,7 +11,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import linalg
 
 from transferkit.ops.ridge import ridge_coefficients
 from transferkit.ops.scores.leave_one_out import leave_one_out_numbers
@@ -58,5 +57,5 @@ def linear_mapping(x: np.ndarray, y: np.ndarray, penalty: float | None = None) -
     if penalty > 0:
         return LinearMapping(*ridge_coefficients(x, y, penalty), penalty, error)
     centre, target_centre = x.mean(axis=0), y.mean(axis=0)
-    coefficients = linalg.lstsq(x - centre, y - target_centre)[0]  # (d, k)
+    coefficients = np.linalg.lstsq(x - centre, y - target_centre, rcond=None)[0]  # (d, k)
     return LinearMapping(coefficients, target_centre - centre @ coefficients, 0.0, error)

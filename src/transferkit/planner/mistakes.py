@@ -1,72 +1,149 @@
-"""Mistakes: what the returned predictor takes for what, and the test items it is most surely wrong about."""
+"""Mistakes: what the returned predictor takes for what, and the test items it is most surely, or farthest, wrong about."""
 
 from __future__ import annotations
 
-import base64
-import io
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from transferkit.core.examples import Examples
-from transferkit.core.task import Predictions
-from transferkit.evaluate.summary import Mistake
+from transferkit.core.task import Predictions, Task
+from transferkit.evaluate.summary import Mistake, TagResult
 from transferkit.planner.findings import Findings
-from transferkit.tasks.tag import Tag
+from transferkit.planner.shown import shown
 
 MOST = 12
 """Items shown."""
-THUMBNAIL = 96
-"""Pixels."""
+MOST_NUMBERS = 500
+"""Points of a scatter; the order of test items is that of their contents, so the first are as good as any."""
 
 
-def on_the_test(findings: Findings, best: str) -> tuple[tuple[tuple[int, ...], ...] | None, tuple[Mistake, ...]]:
-    """Confusion matrix of the returned predictor, and the items it is most surely wrong about."""
-    proven, test = findings.evidence.get(best), findings.test
-    scores = None if proven is None else proven.predictions.scores
-    if proven is None or test is None or scores is None:
-        return None, ()
-    labels, predictions = test.labels or (), proven.predictions
-    task = findings.trials.target.task
-    if isinstance(task, Tag):
-        errors = np.abs(scores - task.encode(labels).numpy())  # (n, C) above one half where a tag was decided wrongly
-        surest = np.argsort(-errors.max(axis=1), kind="stable")[:MOST]
-        wrong = surest[errors.max(axis=1)[surest] > 0.5]
-        return None, tuple(_mistake(test, predictions, i, errors[i].max()) for i in wrong.tolist())
+@dataclass(frozen=True)
+class Worst:
+    """Test items that are wrong, the worst first."""
+
+    order: tuple[int, ...] = ()
+    confidence: tuple[float | None, ...] = ()
+    off: tuple[str, ...] = ()
+    """Both one an item of `order`; () where there is nothing of the kind."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What there is to tell of one predictor; the kind of task decides which of it is not empty."""
+
+    mistakes: tuple[Mistake, ...] = ()
+    confusion: tuple[tuple[int, ...], ...] | None = None
+    tags: tuple[TagResult, ...] = ()
+    numbers: tuple[tuple[float, float], ...] = ()
+
+
+def on_the_test(findings: Findings, best: str) -> Told:
+    """Of the returned predictor, once the test is open; nothing of tasks that are not known here."""
+    proven, test, target = findings.evidence.get(best), findings.test, findings.trials.target
+    look_at = _LOOK_AT.get(target.task.name)
+    if proven is None or test is None or look_at is None:
+        return Told()
+    worst, told = look_at(target.task, test.labels or (), proven.predictions)
+    mistakes = []
+    for place, i in enumerate(worst.order[:MOST]):
+        confidence = worst.confidence[place] if worst.confidence else None
+        off = worst.off[place] if worst.off else ""
+        mistake = _mistake(test, proven.predictions, i, confidence, off)
+        mistakes.append(shown(mistake, test.items[i], target.modality))
+    return replace(told, mistakes=tuple(mistakes))
+
+
+def _mistake(test: Examples, predictions: Predictions, i: int, confidence: float | None, off: str) -> Mistake:
+    return Mistake(
+        name=test.names[i] if test.names else f"item {i}",
+        truth=_said((test.labels or ())[i]),
+        predicted=_said(predictions.labels[i]),
+        confidence=confidence,
+        thumbnail=None,
+        off=off,
+    )
+
+
+def _said(label: Any) -> str:
+    """A class as it is, tags one after the other, a number with four digits."""
+    if isinstance(label, tuple):
+        return ", ".join(label) or "no tag"
+    return f"{label:.4g}" if isinstance(label, float) else str(label)
+
+
+def _classes(task: Task, labels: Any, predictions: Predictions) -> tuple[Worst, Told]:
+    """The surest of what is taken for another class."""
+    scores = predictions.scores
+    if scores is None:
+        return Worst(), Told()
     truth, guess = task.strata(labels), task.strata(predictions.labels)
     n_classes = scores.shape[1]
     confusion = np.bincount(truth * n_classes + guess, minlength=n_classes**2).reshape(n_classes, n_classes)
     confidence = scores[np.arange(len(guess)), guess]
     wrong = np.flatnonzero(truth != guess)
-    surest = wrong[np.argsort(-confidence[wrong], kind="stable")][:MOST]
-    mistakes = tuple(_mistake(test, predictions, i, confidence[i]) for i in surest.tolist())
-    return tuple(tuple(row) for row in confusion.tolist()), mistakes
+    order = wrong[np.argsort(-confidence[wrong], kind="stable")]
+    worst = Worst(tuple(order.tolist()), tuple(confidence[order].tolist()))
+    return worst, Told(confusion=tuple(tuple(row) for row in confusion.tolist()))
 
 
-def _mistake(test: Examples, predictions: Predictions, i: int, confidence: float) -> Mistake:
-    return Mistake(
-        name=test.names[i] if test.names else f"item {i}",
-        truth=_said((test.labels or ())[i]),
-        predicted=_said(predictions.labels[i]),
-        confidence=float(confidence),
-        thumbnail=_thumbnail(test.items[i]),
-    )
+def _tags(task: Task, labels: Any, predictions: Predictions) -> tuple[Worst, Told]:
+    """The items of which a tag is most surely said wrongly, and how well each tag is told."""
+    from transferkit.tasks.metrics.classes.average_precision import area_under_steps
+    from transferkit.tasks.metrics.tags._tables import table
+
+    scores, classes = predictions.scores, task.describe()["classes"]
+    if scores is None:
+        return Worst(), Told()
+    truth, said = table(labels, classes), table(predictions.labels, classes)  # (n, C) bool
+    sure = np.where(truth != said, np.abs(scores - truth), -1.0)  # (n, C) that a wrong decision is right
+    worst, order = sure.argmax(axis=1), np.argsort(-sure.max(axis=1), kind="stable")
+    order = order[sure.max(axis=1)[order] >= 0]
+    off = [
+        f"{classes[worst[i]]}: {'missed' if truth[i, worst[i]] else 'wrongly'}, {100 * scores[i, worst[i]]:.0f} %"
+        for i in order
+    ]
+    tags = [
+        TagResult(
+            tag=name,
+            n_items=int(truth[:, k].sum()),
+            average_precision=float(area_under_steps(scores[:, k], truth[:, k])[0]) if truth[:, k].any() else None,
+            missed=int((truth[:, k] & ~said[:, k]).sum()),
+            wrongly=int((said[:, k] & ~truth[:, k]).sum()),
+        )
+        for k, name in enumerate(classes)
+    ]
+    return Worst(tuple(order.tolist()), off=tuple(off)), Told(tags=tuple(tags))
 
 
-def _said(label: Any) -> str:
-    """A class as it is, tags one after the other."""
-    return (", ".join(label) or "no tag") if isinstance(label, tuple) else str(label)
+def _numbers(task: Task, labels: Any, predictions: Predictions) -> tuple[Worst, Told]:
+    """The numbers farthest from the truth."""
+    truth, guess = (np.asarray(values, dtype=np.float64) for values in (labels, predictions.labels))
+    error = guess - truth
+    order = np.argsort(-np.abs(error), kind="stable")
+    pairs = np.stack([truth, guess], axis=1)[:MOST_NUMBERS]
+    worst = Worst(tuple(order.tolist()), off=tuple(f"{error[i]:+.3g}" for i in order))
+    return worst, Told(numbers=tuple((float(f"{a:.6g}"), float(f"{b:.6g}")) for a, b in pairs.tolist()))
 
 
-def _thumbnail(item: Any) -> str | None:
-    from PIL import Image
+def _transcripts(task: Task, labels: Any, predictions: Predictions) -> tuple[Worst, Told]:
+    """The transcripts with most words wrong for their length."""
+    from transferkit.ops.edit_distance import edit_distance
 
-    if not isinstance(item, Image.Image):
-        return None
-    picture = item.convert("RGB")
-    scale = THUMBNAIL / max(picture.size)
-    size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
-    picture = picture.resize(size, Image.Resampling.NEAREST if scale > 1 else Image.Resampling.LANCZOS)
-    buffer = io.BytesIO()
-    picture.save(buffer, "PNG", optimize=True)
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+    pairs = [(truth.split(), guess.split()) for truth, guess in zip(labels, predictions.labels, strict=True)]
+    errors = np.array([edit_distance(truth, guess) for truth, guess in pairs])
+    lengths = np.array([len(truth) for truth, _ in pairs])
+    order = np.argsort(-errors / np.maximum(lengths, 1), kind="stable")
+    order = order[errors[order] > 0]
+    off = (f"{errors[i]} {'error' if errors[i] == 1 else 'errors'} in {lengths[i]} words" for i in order)
+    return Worst(tuple(order.tolist()), off=tuple(off)), Told()
+
+
+_LOOK_AT: dict[str, Callable[[Task, Any, Predictions], tuple[Worst, Told]]] = {
+    "classify": _classes,
+    "tag": _tags,
+    "regress": _numbers,
+    "transcribe": _transcripts,
+}

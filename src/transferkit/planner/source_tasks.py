@@ -68,8 +68,8 @@ def about(sources: Sequence[Source]) -> list[str]:
     for source in sources:
         if source.options.learned:
             card = source.card()
-            right = "" if card.accuracy is None else f", right on {100 * card.accuracy:.1f} % of its validation items"
-            lines.append(f"{source.name} is data: a network was first trained on {card.trained_on}{right}")
+            right = "" if card.accuracy is None else f": right on {100 * card.accuracy:.1f} % of its validation items"
+            lines.append(f"a network was first trained on {card.trained_on}{right}")
     return lines
 
 

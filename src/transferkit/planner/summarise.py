@@ -29,6 +29,7 @@ from transferkit.planner.label_curve import read_label_curve
 from transferkit.planner.mistakes import on_the_test
 from transferkit.planner.plan_kept import plan_kept
 from transferkit.planner.proving import Claim
+from transferkit.planner.shown.tabular import narrowed
 from transferkit.planner.trials import record_of
 
 
@@ -39,7 +40,7 @@ def summarise(findings: Findings) -> StudySummary:
     gains = _gains(findings)
     primary = findings.claims[0] if findings.claims else None
     word, said, best = _conclusion(findings, gains, info, primary)
-    confusion, mistakes = on_the_test(findings, best)
+    told, matter = on_the_test(findings, best), _importances(findings, best)
     return StudySummary(
         verdict=word,
         sentence=said,
@@ -50,8 +51,8 @@ def summarise(findings: Findings) -> StudySummary:
         ranking=findings.ranking.rows,
         arms=tuple(_arm(arm, findings, gains, best) for arm in findings.arms),
         curves=_curves(findings),
-        confusion=confusion,
-        mistakes=mistakes,
+        confusion=told.confusion,
+        mistakes=narrowed(told.mistakes, [one.column for one in matter]),
         cost=_cost(findings),
         budget=str(findings.trials.allowance.budget),
         repeat=_repeat(findings),
@@ -69,7 +70,9 @@ def summarise(findings: Findings) -> StudySummary:
         seeds=tuple(findings.seeds_of(primary)) if primary and findings.evidence else findings.settings.seeds,
         label_equivalence=read_label_curve(findings),
         metrics=tuple(map(MetricInfo.of, task.metrics)),
-        importances=_importances(findings, best),
+        importances=matter,
+        tags=told.tags,
+        numbers=told.numbers,
         extra={
             "margin": findings.settings.margin,
             "interrupted": findings.interrupted,

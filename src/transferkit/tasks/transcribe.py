@@ -121,8 +121,10 @@ class Transcribe(Task):
         """(n,) which of up to four about equally full bins of length each transcript lies in."""
         lengths = np.array([len(label) for label in labels], dtype=np.float64)
         n_bins = max(1, min(MOST_BINS, len(lengths) // BIN_ITEMS))
-        edges = np.quantile(lengths, np.arange(1, n_bins) / n_bins) if len(lengths) else []
-        _, bins = np.unique(np.searchsorted(np.unique(edges), lengths, side="right"), return_inverse=True)
+        if not len(lengths):
+            return np.zeros(0, dtype=np.int64)
+        edges = np.unique(np.quantile(lengths, np.arange(1, n_bins) / n_bins))
+        _, bins = np.unique(np.searchsorted(edges, lengths, side="right"), return_inverse=True)
         return bins.astype(np.int64)
 
     def blind(self, labels: Sequence[Any]) -> Tensor:
@@ -179,7 +181,8 @@ class Transcribe(Task):
         from transferkit.tasks import ctc
 
         if isinstance(outputs, tuple):
-            losses = ctc.loss(*outputs, targets)
+            scores, lengths = outputs
+            losses = ctc.loss(scores, lengths, targets)
             return (losses if item_weights is None else losses * item_weights).mean()
         return _writer.loss(outputs, targets, item_weights)
 

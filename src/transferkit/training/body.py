@@ -5,7 +5,7 @@ Ranking, probing and scratch all start from a body; its network is made only whe
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from transferkit.core.architecture import Architecture
@@ -25,6 +25,8 @@ class Body:
     processor: Processor
     fingerprint: str
     make: Callable[[], Network]
+    origin: tuple[Mapping[str, str], ...] = ()
+    """The pretrained networks its weights come from, as in `FitRecord.origin`."""
 
     @classmethod
     def pretrained(cls, source: Source, target: Target) -> Body:
@@ -42,11 +44,13 @@ class Body:
             processor = _bridged(processor, source, target)
         if not target.task.needs_features:
             processor = processor.whole(target.whole().train.items)
+        origin = ({"name": card.name, "licence": card.licence, "trained_on": card.trained_on},)
         wider = processor.grown(target.whole().train.items)
         if wider != processor:
             architecture, make = architectures.grown_for(wider, card.architecture, source.network)
-            return cls(architecture, wider, f"{card.fingerprint}|{wider.fingerprint}", make)
-        return cls(card.architecture, processor, f"{card.fingerprint}|{processor.fingerprint}", source.network)
+            return cls(architecture, wider, f"{card.fingerprint}|{wider.fingerprint}", make, origin)
+        fingerprint = f"{card.fingerprint}|{processor.fingerprint}"
+        return cls(card.architecture, processor, fingerprint, source.network, origin)
 
     @classmethod
     def fresh(cls, architecture: Architecture, processor: Processor, seed: int) -> Body:

@@ -19,9 +19,7 @@ GENERATED = 32
 """Items in one batch where predictions are generated step by step."""
 
 
-def evaluate(
-    model: Model, inputs: Inputs, labels: Sequence[Any], start: int, run: Run
-) -> tuple[Predictions, float]:
+def evaluate(model: Model, inputs: Inputs, labels: Sequence[Any], start: int, run: Run) -> tuple[Predictions, float]:
     """Predictions and mean loss, from inputs that are states at position `start`.
 
     Raises BudgetSpent where predictions are generated and the deadline comes on the way.

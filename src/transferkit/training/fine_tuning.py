@@ -57,7 +57,8 @@ def fine_tune(
     if addition.end is not None:
         addition.end()
     notes = (*body.processor.notes(target.train.items), *record.notes)
-    return FittedNetwork(model, replace(record, notes=notes, settings={**record.settings, **addition.settings}))
+    settings = {**record.settings, **addition.settings}
+    return FittedNetwork(model, replace(record, notes=notes, settings=settings, origin=body.origin))
 
 
 class _Inputs:

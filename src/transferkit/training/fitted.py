@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -72,6 +73,24 @@ class FittedNetwork(Predictor):
         """Predict in double precision from now on: the same to ten digits however items are batched."""
         for module in self.model.modules():
             module.double()
+
+    def to_transformers(self) -> Any:
+        """A plain transformers model (ForSequenceClassification and its like) with the same logits, on the CPU.
+
+        Of a regression the output is in the unit of the labels. One line where the library has no class that computes the same.
+        """
+        from transferkit.training.as_transformers import to_transformers
+
+        return to_transformers(self.model)
+
+    def save_transformers(self, folder: str | Path, evidence: str = "") -> Path:
+        """Write model, tokenizer or preprocessor and a model card, which plain transformers loads offline; gives the folder.
+
+        `evidence`: a sentence for the model card.
+        """
+        from transferkit.training.as_transformers import save_transformers
+
+        return save_transformers(self.model, self.record, Path(folder), evidence)
 
     def describe(self) -> dict[str, Any]:
         """The architecture and the processor."""

@@ -1,10 +1,9 @@
 """The fastest faithful way to run a frozen network on this processor.
 
-Three forms are known: float32 as it is, float32 with channels last, bfloat16 with channels last (which says nothing to a
-network that takes tokens, say, and is then plain bfloat16). A small network runs as
-it is. For a larger one the forms this CPU multiplies natively are timed once on the first items, and the fastest whose
-features stay true to float32 (mean relative distance at most `FIDELITY`) is kept; the choice is remembered by the cache,
-so that the same machine gives the same numbers again.
+Three forms are known: float32 as it is, float32 with channels last, bfloat16 with channels last (plain bfloat16 where a network
+takes no pictures). A small network runs as it is. For a larger one the forms this CPU multiplies natively are timed once on
+the first items, and the fastest whose features stay true to float32 (mean relative distance at most `FIDELITY`) is kept; the
+choice is remembered by the cache, so that the same machine gives the same numbers again.
 """
 
 from __future__ import annotations

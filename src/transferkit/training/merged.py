@@ -47,7 +47,8 @@ def merged_body(sources: Sequence[Source], target: Target, rule: Rule, scale: fl
     vectors = [merging.task_vector(start, state) for state in states[1:]]
     weights = merging.moved(start, rule(vectors), scale)
     weights |= merging.averaged([{n: state[n] for n in state if n in statistics} for state in states[1:]])
-    prints = "|".join(Body.pretrained(source, target).fingerprint for source in sources)
+    bodies = [Body.pretrained(source, target) for source in sources]
+    prints = "|".join(body.fingerprint for body in bodies)
     fingerprint = "merged-" + hashlib.sha256(f"{spelling}|{prints}".encode()).hexdigest()[:20]
 
     def make() -> Network:
@@ -55,7 +56,7 @@ def merged_body(sources: Sequence[Source], target: Target, rule: Rule, scale: fl
         network.load_state_dict(weights, strict=False)  # all but the first source's own head
         return network
 
-    body = Body(first.architecture, first.processor, fingerprint, make)
+    body = Body(first.architecture, first.processor, fingerprint, make, tuple(one for body in bodies for one in body.origin))
     return Merged(body, tuple(_far(sources, start, vectors)))
 
 

@@ -35,7 +35,13 @@ def with_head(body: Body, target: Target, head: nn.Linear, settings: dict[str, A
     n_head = sum(p.numel() for p in head.parameters())
     n_body = sum(p.numel() for p in network.parameters())
     notes = body.processor.notes(target.train.items)
-    record = FitRecord(trainable_parameters=n_head, total_parameters=n_body + n_head, notes=notes, settings=settings)
+    record = FitRecord(
+        trainable_parameters=n_head,
+        total_parameters=n_body + n_head,
+        notes=notes,
+        settings=settings,
+        origin=body.origin,
+    )
     return FittedNetwork(Model(target.task, network, head, body.processor), record, frozen=body)
 
 

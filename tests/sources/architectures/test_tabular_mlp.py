@@ -40,8 +40,10 @@ def test_its_stages_hold_every_parameter_once() -> None:
     assert set(held) == set(network.parameters())
 
 
-def test_a_fresh_one_is_linear_in_its_numbers() -> None:
-    network = architectures.build(architecture_for(fitted([{"x": float(i), "y": -float(i**2)} for i in range(9)])))
+@pytest.mark.parametrize("blocks", [0, 2])
+def test_a_fresh_one_is_linear_in_its_numbers(blocks: int) -> None:
+    processor = fitted([{"x": float(i), "y": -float(i**2)} for i in range(9)])
+    network = architectures.build(architecture_for(processor, blocks=blocks))
     there = torch.ones(1, 2)
     none = torch.zeros(1, 0, dtype=torch.int64)
 
@@ -63,5 +65,5 @@ def test_new_columns_and_words_change_nothing_until_they_are_learned() -> None:
 
 
 def test_a_network_without_columns_is_refused_in_one_line() -> None:
-    with pytest.raises(WrongUse, match="needs a column"):
+    with pytest.raises(WrongUse, match="needs a column and a width"):
         architectures.build(Architecture.of("tabular_mlp", {"n_numbers": 0, "words": []}))

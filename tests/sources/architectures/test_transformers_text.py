@@ -9,7 +9,7 @@ from transferkit.core.network import seeded
 from transferkit.sources import architectures
 from transferkit.sources.architectures import transformers_text
 from transferkit.sources.architectures._text_layouts import families
-from transferkit.sources.architectures.transformers_text import _wrap, outline, settings_for
+from transferkit.sources.architectures.transformers_text import outline, settings_for, wrap
 
 SIZES = {
     "vocab_size": 40,
@@ -129,7 +129,7 @@ def test_features_are_the_librarys_hidden_states_of_each_text_alone(family):
     assert way == ("last" if family in ("gpt2", "llama", "mistral", "qwen2", "qwen3") else "mean")
     with torch.no_grad():
         expected = pooled(hidden(model), way)
-        network = _wrap(model, settings).eval()
+        network = wrap(model, settings).eval()
         features = network(texts())
     assert features.shape == (4, network.feature_dim)
     torch.testing.assert_close(features, expected, atol=2e-5, rtol=1e-4)
@@ -143,7 +143,7 @@ def test_head_on_features_gives_the_logits_of_the_library(family):
     tokens, mask = texts()
     with torch.no_grad():
         expected = model(input_ids=tokens.long(), attention_mask=mask.long()).logits
-        network = _wrap(model, settings).eval()
+        network = wrap(model, settings).eval()
         features = network(texts())
         torch.testing.assert_close(network.head(features), expected, atol=2e-5, rtol=1e-4)
     assert features.shape == (4, network.feature_dim)
@@ -155,9 +155,9 @@ def test_head_on_features_gives_the_logits_of_the_library(family):
 def test_any_cut_gives_the_same_features_and_stages_hold_every_parameter(family, classifier):
     if classifier and family in WITHOUT_CLASSIFIER:
         with pytest.raises(WrongUse, match="cannot be parted from its body"):
-            _wrap(*made(family, True, FAMILIES[family]))
+            wrap(*made(family, True, FAMILIES[family]))
         return
-    network = _wrap(*made(family, classifier, FAMILIES[family])).eval()
+    network = wrap(*made(family, classifier, FAMILIES[family])).eval()
     with torch.no_grad():
         whole = network(texts())
         for cut in range(len(network.stages) + 1):
@@ -172,7 +172,7 @@ def test_any_cut_gives_the_same_features_and_stages_hold_every_parameter(family,
 
 @pytest.mark.parametrize("family", sorted(FAMILIES))
 def test_wider_padding_and_other_texts_in_the_batch_change_nothing(family):
-    network = _wrap(*made(family, False, FAMILIES[family])).eval()
+    network = wrap(*made(family, False, FAMILIES[family])).eval()
     tokens, mask = texts()
     with torch.no_grad():
         whole = network((tokens, mask))
@@ -192,7 +192,7 @@ def test_an_architecture_is_rebuilt_by_seed_and_counted_without_memory(family, c
 
     if classifier and family in WITHOUT_CLASSIFIER:
         return
-    network = _wrap(*made(family, classifier, FAMILIES[family])).eval()
+    network = wrap(*made(family, classifier, FAMILIES[family])).eval()
     again = architectures.build(network.architecture, seed=4)
     assert again.architecture == network.architecture
     assert again.stages == network.stages
@@ -206,7 +206,7 @@ def test_an_architecture_is_rebuilt_by_seed_and_counted_without_memory(family, c
 
 @pytest.mark.parametrize("family", ["bert", "deberta-v2", "modernbert", "t5", "llama"])
 def test_every_parameter_learns_and_frozen_blocks_stay(family):
-    network = _wrap(*made(family, False, FAMILIES[family]))
+    network = wrap(*made(family, False, FAMILIES[family]))
     with torch.no_grad():
         state = network.run(texts(), 0, 2)
     network.run(state, 2).square().sum().backward()
@@ -216,7 +216,7 @@ def test_every_parameter_learns_and_frozen_blocks_stay(family):
 
 
 def test_a_very_deep_model_has_several_blocks_a_stage():
-    network = _wrap(*made("bert", False, {**SIZES, "num_hidden_layers": 30})).eval()
+    network = wrap(*made("bert", False, {**SIZES, "num_hidden_layers": 30})).eval()
     assert len(network.stages) == 1 + 15
     assert len(network.stage("block1")[0:]) == 2
     with torch.no_grad():
@@ -229,7 +229,7 @@ def test_pooling_and_layers_after_it_are_settings():
     settings = settings_for(model.config, False, pooling=("cls", "max"), then=then)
     with torch.no_grad():
         states = hidden(model)
-        network = _wrap(model, settings).eval()
+        network = wrap(model, settings).eval()
         linear = network.then[0].linear
         expected = torch.stack([torch.cat([state[0], state.amax(0)]) for state in states])
         expected = torch.nn.functional.normalize(torch.tanh(linear(expected)), dim=1)

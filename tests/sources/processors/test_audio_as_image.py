@@ -29,7 +29,7 @@ class Keeping(ImageProcessor):
 def pictures_of(*sounds: Sound) -> list[Image.Image]:
     inner = Keeping(size=(16, 16))
     object.__setattr__(inner, "seen", [])
-    around(inner, list(sounds))(list(sounds))
+    SoundAsPicture(inner=inner, spectrogram=around(inner, list(sounds)).spectrogram)(list(sounds))
     return inner.seen  # type: ignore[attr-defined, no-any-return]
 
 
@@ -49,6 +49,12 @@ def test_the_networks_own_size_channels_and_statistics_are_kept() -> None:
     found = around(inner, [tone(440)])([tone(440)])
     assert found.shape == (1, 3, 24, 20)
     torch.testing.assert_close(found, inner(pictures_of(tone(440))))
+
+
+def test_no_edge_is_cut_off() -> None:
+    cutting = ImageProcessor(size=(64, 64), resize="shorter_side", crop_share=0.5)
+    found = around(cutting, [tone(440)])([tone(440)])
+    torch.testing.assert_close(found, ImageProcessor(size=(64, 64))(pictures_of(tone(440))))
 
 
 def test_the_loudest_spot_is_white_and_eighty_decibels_below_is_black() -> None:

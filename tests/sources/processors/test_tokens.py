@@ -94,6 +94,8 @@ def test_half_a_surrogate_pair_is_no_stumbling_block(processor):
 def test_what_is_no_text_gives_one_line(processor):
     with pytest.raises(WrongUse, match=r"a text network takes texts \(str\), got int"):
         processor([3])
+    with pytest.raises(WrongUse, match=r"takes texts \(str\), got int"):
+        processor.lengths([3])
     with pytest.raises(WrongUse, match="max_length 0 has to be at least 1"):
         replace(processor, max_length=0)
     with pytest.raises(Failed, match="the tokenizer cannot be rebuilt: "):
@@ -131,7 +133,7 @@ def test_a_sentencepiece_model_is_converted(tmp_path):
     sentencepiece.SentencePieceTrainer.train(
         sentence_iterator=iter([" ".join(words[i:] + words[:i]) for i in range(13)] * 20),
         model_prefix=str(tmp_path / "spiece"),
-        vocab_size=40,
+        vocab_size=36,
         pad_id=0,
         eos_id=1,
         unk_id=2,

@@ -33,6 +33,12 @@ def test_it_looks_at_the_training_rows_alone() -> None:
     assert default_body(unseen, seed=0).processor.names == ("y",)  # type: ignore[attr-defined]
 
 
+def test_few_rows_are_learned_by_a_line_and_many_by_more() -> None:
+    few, many = default_body(rows(120), seed=0), default_body(rows(800), seed=0)
+    assert few.make().stages == ("columns",)
+    assert len(many.make().stages) == 3
+
+
 def test_it_learns_what_rows_say() -> None:
     target = rows()
     predictor = Scratch(epochs=30).fit((), target, Run())

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from functools import partial
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from transferkit.artifact import wording
 from transferkit.artifact.further_metrics import CAVEAT, chosen_arm, further_metrics
+from transferkit.artifact.report import suited
 from transferkit.artifact.report.bars import cost_bars, ranked_bars
 from transferkit.artifact.report.confusion import confusion_of
 from transferkit.artifact.report.curves import curve_pictures
 from transferkit.artifact.report.forest import forest
 from transferkit.artifact.report.glossary import TERMS
+from transferkit.artifact.report.importance_bars import importance_bars
 from transferkit.artifact.report.label_curve import label_picture
+from transferkit.artifact.report.mistakes import shown_mistakes
+from transferkit.artifact.report.scatter import scatter
+from transferkit.artifact.report.tag_bars import tag_bars
 from transferkit.evaluate.summary import StudySummary
 
 if TYPE_CHECKING:
@@ -53,9 +59,14 @@ def _context(summary: StudySummary) -> dict[str, Any]:
         "ranking": ranked_bars(summary.ranking, metric),
         "score_names": sorted({name for row in summary.ranking for name in row.scores}),
         "curves": curve_pictures(summary.curves, metric),
+        "outcome": suited.outcome_template(summary),
         "confusion": confusion_of(summary.confusion, target.get("classes") or ()),
-        "mistakes": summary.mistakes,
+        "scatter": scatter(summary),
+        "tags": tag_bars(summary.tags),
+        "importances": importance_bars(summary.importances, metric),
+        "mistakes": shown_mistakes(summary),
         "costs": cost_bars(summary.arms),
+        "measured_memory": any(arm.peak_bytes for arm in summary.arms),
         "returned": wording.returned(summary),
         "say": wording,
         "terms": TERMS,
@@ -74,7 +85,8 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["typeset"] = _typeset
-    environment.filters["picture"] = _embedded
+    environment.filters["picture"] = partial(_embedded, kind="image")
+    environment.filters["sound"] = partial(_embedded, kind="audio")
     return environment
 
 
@@ -83,6 +95,6 @@ def _typeset(number: str) -> str:
     return number.replace("-", "\N{MINUS SIGN}").replace(" %", "\N{NO-BREAK SPACE}%")
 
 
-def _embedded(address: str | None) -> str | None:
-    """A picture that lies inside the report; an address outside it is dropped, for the report asks nobody for anything."""
-    return address if address and address.startswith("data:image/") else None
+def _embedded(address: str | None, kind: str) -> str | None:
+    """A picture or a sound that lies inside the report; an address outside is dropped, for the report asks nobody for anything."""
+    return address if address and address.startswith(f"data:{kind}/") else None

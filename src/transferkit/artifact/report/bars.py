@@ -35,6 +35,8 @@ class CostBar:
     seconds: str
     trials: str
     each: str
+    memory: str
+    """The most a fit held; "" where it was not measured."""
     picture: Markup
 
 
@@ -75,6 +77,7 @@ def cost_bars(arms: Sequence[ArmSummary]) -> list[CostBar]:
             seconds=wording.duration(arm.seconds),
             trials=wording.counted(arm.trials, "fit"),
             each=wording.duration(arm.seconds / arm.trials),
+            memory=wording.memory(arm.peak_bytes),
             picture=element(
                 "svg",
                 _bar(0.0, round(100 * arm.seconds / longest, 2), "bar"),

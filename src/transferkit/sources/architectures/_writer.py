@@ -33,7 +33,9 @@ class Writer(nn.Module, ABC):
     """Tokens that it has room for, those of the start among them."""
 
     @abstractmethod
-    def step(self, state: State, tokens: Tensor, memory: Any | None = None, remember: bool = False) -> tuple[Tensor, Any]:
+    def step(
+        self, state: State, tokens: Tensor, memory: Any | None = None, remember: bool = False
+    ) -> tuple[Tensor, Any]:
         """Tokens (n, t), and what is remembered of those before -> scores of what follows each (n, t, n_tokens), and, where
         that is wanted, what to remember."""
 

@@ -31,13 +31,15 @@ def build(
 ) -> TabularMLP:
     """A fresh network for `n_numbers` numbers and columns of so many `words` each: stages columns, block1, ...
 
+    Without blocks it stays a linear model of its columns.
+
     >>> build(n_numbers=3, words=[5, 4]).stages
     ('columns', 'block1', 'block2')
     """
-    if n_numbers + len(words) < 1 or min([n_numbers, *words]) < 0 or width < 1 or blocks < 1:
+    if n_numbers + len(words) < 1 or min([n_numbers, *words]) < 0 or width < 1 or blocks < 0:
         raise WrongUse(
             f"tabular_mlp with {n_numbers} numbers, {len(words)} columns of words, width {width} and {blocks} blocks cannot be "
-            "built; it needs a column, a width and a block"
+            "built; it needs a column and a width"
         )
     return TabularMLP(n_numbers, list(words), width, blocks, n_classes)
 

@@ -68,9 +68,7 @@ def load(folder: str, config: Any, classifier: bool, pickled: bool = False, **ch
 def outline(config: Any, classifier: bool, **choices: Any) -> tuple[int, bool]:
     """How many parameters hear, and that there are no classes; allocates none of them."""
     settings = settings_for(config, classifier, **choices)
-    model = _transformers_checkpoint.on_meta(
-        _auto_class(config.is_encoder_decoder, bool(settings["symbols"])), config
-    )
+    model = _transformers_checkpoint.on_meta(_auto_class(config.is_encoder_decoder, bool(settings["symbols"])), config)
     body, _, _ = transformers_audio.parts(model, classifier=False)
     return sum(parameter.numel() for parameter in body.parameters()), False
 
@@ -109,12 +107,16 @@ class Decoder(Writer):
         self.never, self.never_first = tuple(settings["never"]), tuple(settings["never_first"])
         self.most = int(decoder.config.max_target_positions)
 
-    def step(self, state: State, tokens: Tensor, memory: Any | None = None, remember: bool = False) -> tuple[Tensor, Any]:
+    def step(
+        self, state: State, tokens: Tensor, memory: Any | None = None, remember: bool = False
+    ) -> tuple[Tensor, Any]:
         """Tokens (n, t) -> scores of what follows each (n, t, n_tokens), and what is to be remembered."""
         frames = state if isinstance(state, Tensor) else state[0]
         output = self.decoder(
             input_ids=tokens, encoder_hidden_states=frames, past_key_values=memory, use_cache=remember
         )
         hidden = output.last_hidden_state
-        scores = functional.linear(hidden, self.decoder.embed_tokens.weight) if self.scores is None else self.scores(hidden)
+        scores = (
+            functional.linear(hidden, self.decoder.embed_tokens.weight) if self.scores is None else self.scores(hidden)
+        )
         return scores, output.past_key_values

@@ -25,7 +25,7 @@ from transferkit.sources.architectures import _pooling, _transformers_checkpoint
 from transferkit.sources.architectures._text_layouts import Guide, Layout, classifier_of, families, held, layout_of
 from transferkit.sources.architectures._transformers_checkpoint import Unfit, first_line
 
-__all__ = ["build", "families", "load", "outline", "settings_for"]
+__all__ = ["build", "families", "load", "outline", "settings_for", "wrap"]
 
 MOST_STAGES = 24
 """Stages of blocks; cutting a network more finely serves nobody."""
@@ -36,7 +36,7 @@ def build(
 ) -> Network:
     """A fresh network of a transformers configuration, as `settings_for` writes it down."""
     settings = {"config": dict(config), "classifier": classifier, "pooling": list(pooling), "then": list(then)}
-    return _wrap(_transformers_checkpoint.fresh(_auto_class(config["model_type"], classifier), config), settings)
+    return wrap(_transformers_checkpoint.fresh(_auto_class(config["model_type"], classifier), config), settings)
 
 
 def settings_for(
@@ -64,7 +64,7 @@ def load(folder: str, config: Any, classifier: bool, pickled: bool = False, **ch
     """
     settings = settings_for(config, classifier, **choices)
     return _transformers_checkpoint.load(
-        _auto_class(config.model_type, classifier), folder, config, pickled, lambda model: _wrap(model, settings)
+        _auto_class(config.model_type, classifier), folder, config, pickled, lambda model: wrap(model, settings)
     )
 
 
@@ -103,7 +103,7 @@ def _auto_class(model_type: str, classifier: bool) -> Any:
     return AutoModelForTextEncoding if reading_half else AutoModel
 
 
-def _wrap(model: Any, settings: Mapping[str, Any]) -> Network:
+def wrap(model: Any, settings: Mapping[str, Any]) -> Network:
     """A transformers model (with its head, if it is a classifier) as a network; the model is taken apart."""
     return TransformersText(settings, *_parts(model, settings["classifier"]))
 
@@ -117,11 +117,10 @@ def _parts(model: Any, classifier: bool) -> tuple[Any, nn.Module | None, nn.Modu
     if getattr(body.config, "is_encoder_decoder", False):
         body = body.get_encoder()
     pooler = known.pooler(model, body) if known and known.pooler else None
+    # made for one pretraining task, and checkpoints often lack it; where a classifier reads it, it is `pooler` by now
     for name in ("pooler", "pooler_activation"):
         if isinstance(getattr(body, name, None), nn.Module):
-            setattr(
-                body, name, None
-            )  # made for one pretraining task, and checkpoints often lack it; or it is `pooler` now
+            setattr(body, name, None)
     return body, pooler, known.head(model) if known else None
 
 
@@ -158,10 +157,9 @@ class TransformersText(Network):
             output = self.body(input_ids=first.long(), attention_mask=mask.long())
             return self._pooled(output.last_hidden_state, mask)
         hidden = self._layout.enter(self.body, first.long(), mask) if start == 0 else first  # (n, t, d)
-        guide: Guide = None
+        guide: Guide = self._layout.guide(self.body, hidden, mask)
         for position in range(start, end):
             for block in self._groups[position - 1] if 0 < position <= len(self._groups) else ():
-                guide = self._layout.guide(self.body, hidden, mask) if guide is None else guide
                 hidden = self._layout.step(self.body, block, hidden, guide)
             if position == len(self._groups):
                 for norm in held(self.body, self._layout.after):

@@ -49,7 +49,9 @@ class TranscriptionModels(ModelKind):
             return hears
         tokenizer = token_processor(checkpoint, config, max_length=config.max_target_positions).tokenizer
         end = _choices_of_writing(checkpoint, config)["end"]
-        return HearAndWrite.of(hears, tokenizer=tokenizer, end=end, prefix=" " if config.model_type == "whisper" else "")
+        return HearAndWrite.of(
+            hears, tokenizer=tokenizer, end=end, prefix=" " if config.model_type == "whisper" else ""
+        )
 
 
 def _symbols(checkpoint: Checkpoint, config: Any) -> list[str]:

@@ -2,22 +2,26 @@
 
 Time runs from left to right and pitch from the bottom up; black is 80 dB below the loudest spot and white that spot. The
 picture then goes through the network's own processor, which brings it to the network's size, three equal channels, mean and
-deviation, as it does with a grey photograph. Networks pretrained on photographs carry to spectrograms in this form: Palanisamy
-et al. 2020, arXiv:2007.11154; Gong et al. 2021, arXiv:2104.01778, which differs in averaging the first layer's three channels
-into one - the same sum, since all three are equal here but for the processor's means.
+deviation, as it does with a grey photograph. Where that would cut off a photograph's edges, the whole picture is stretched to
+the network's size instead: at its edges lie the first sounds and the highest.
+
+Networks pretrained on photographs carry to spectrograms in this form: Palanisamy et al. 2020, arXiv:2007.11154; Gong et al.
+2021, arXiv:2104.01778, which differs in averaging the first layer's three channels into one - the same sum, since all three
+are equal here but for the processor's means.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, final
 
 from transferkit.core.errors import WrongUse
 from transferkit.core.source import Processor
 from transferkit.sources import processors
 from transferkit.sources.processors._clip import note_of_longer, usual_seconds
+from transferkit.sources.processors.image import ImageProcessor
 from transferkit.sources.processors.spectrogram import SpectrogramProcessor
 
 if TYPE_CHECKING:
@@ -63,6 +67,8 @@ class SoundAsPicture(Processor):
 
 def around(inner: Processor, items: Sequence[Any]) -> SoundAsPicture:
     """The bridge for recordings about as long as `items`: all of a usual one is in the picture, and fills it."""
+    if isinstance(inner, ImageProcessor):
+        inner = replace(inner, resize="stretch", crop_share=1.0)
     seconds = usual_seconds(items)
     rate = 16000
     hop = max(1, round(rate * seconds / FRAMES))

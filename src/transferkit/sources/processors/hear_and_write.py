@@ -85,9 +85,7 @@ class _Tokens(Words):
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         tokenizer = _opened(self.of.tokenizer)
         spelled = [self.of.prefix + text for text in texts]
-        return [
-            [*encoding.ids, self.of.end] for encoding in tokenizer.encode_batch(spelled, add_special_tokens=False)
-        ]
+        return [[*encoding.ids, self.of.end] for encoding in tokenizer.encode_batch(spelled, add_special_tokens=False)]
 
     def decode(self, tokens: Sequence[Sequence[int]]) -> list[str]:
         tokenizer, end = _opened(self.of.tokenizer), self.of.end

@@ -23,5 +23,7 @@ def default_body(target: Target, seed: int) -> Body:
         raise WrongUse(
             f"there is no default network to {target.task.name} {target.modality}; name a source whose architecture to use"
         )
-    body: Body = importlib.import_module(f"{__name__}.{own if own in known else target.modality}").default_body(target, seed)
+    body: Body = importlib.import_module(f"{__name__}.{own if own in known else target.modality}").default_body(
+        target, seed
+    )
     return body

@@ -7,8 +7,14 @@ from transferkit.sources.architectures.tabular_mlp import architecture_for
 from transferkit.sources.processors.columns import fitted
 from transferkit.training.body import Body
 
+ENOUGH_ROWS = 400
+"""From so many training rows on the network has blocks; with fewer it is linear in its columns. Measured on four tables with 45
+to 900 training rows: below, blocks learned the rows by heart and did worse than a line on most; above, they did better."""
+BLOCKS = 2
+
 
 def default_body(target: Target, seed: int) -> Body:
-    """A small residual network, freshly initialised, for the columns of `target.train`."""
+    """A small network, freshly initialised, for the columns of `target.train`; linear in them where rows are few."""
     processor = fitted(target.train.items)
-    return Body.fresh(architecture_for(processor), processor, seed)
+    blocks = BLOCKS if len(target.train) >= ENOUGH_ROWS else 0
+    return Body.fresh(architecture_for(processor, blocks=blocks), processor, seed)

@@ -92,5 +92,7 @@ def test_a_metric_has_its_files_name_and_states_its_measures(name):
 def test_a_metric_of_texts_is_refused_for_classes_and_the_other_way_round():
     with pytest.raises(WrongUse, match="metric wer judges texts, but task classify predicts classes"):
         check_name("wer", "classes", "classify")
-    with pytest.raises(WrongUse, match="metric accuracy judges classes, but task transcribe predicts texts; take one of"):
+    with pytest.raises(
+        WrongUse, match="metric accuracy judges classes, but task transcribe predicts texts; take one of"
+    ):
         check_name("accuracy", "texts", "transcribe")
