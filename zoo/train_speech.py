@@ -91,9 +91,7 @@ def _stored(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
 def _write(fitted: FittedNetwork, errors: dict[str, float], out: Path) -> None:
     network, task = fitted.model.network, fitted.task
     symbols = ["", *task.describe()["characters"]]
-    architecture = Architecture.of(
-        network.architecture.kind, network.architecture.arguments() | {"symbols": symbols}
-    )
+    architecture = Architecture.of(network.architecture.kind, network.architecture.arguments() | {"symbols": symbols})
     built = architectures.build(architecture)
     state = _stored(network.state_dict()) | {f"head.{k}": v for k, v in _stored(fitted.model.head.state_dict()).items()}
     built.load_state_dict(state)
@@ -105,7 +103,11 @@ def _write(fitted: FittedNetwork, errors: dict[str, float], out: Path) -> None:
         "processor": fitted.model.processor.describe(),
         "trained_on": "strings of the free spoken digit data set, four of its six speakers",
         "licence": "Apache-2.0; its data: CC BY-SA 4.0",
-        "test": {"strings": N_TEST, "word_error_rate": errors["heard"], "word_error_rate_of_other_speakers": errors["unheard"]},
+        "test": {
+            "strings": N_TEST,
+            "word_error_rate": errors["heard"],
+            "word_error_rate_of_other_speakers": errors["unheard"],
+        },
         "training": {
             "script": "zoo/train_speech.py",
             "seed": SEED,
@@ -123,7 +125,9 @@ def _write(fitted: FittedNetwork, errors: dict[str, float], out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     (out / f"{NAME}.safetensors").write_bytes(content)
     (out / f"{NAME}.json").write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    print(f"{NAME}: word error rate {errors['heard']:.4f}, of other speakers {errors['unheard']:.4f}, {len(content)} bytes")
+    print(
+        f"{NAME}: word error rate {errors['heard']:.4f}, of other speakers {errors['unheard']:.4f}, {len(content)} bytes"
+    )
 
 
 if __name__ == "__main__":

@@ -17,11 +17,13 @@ from transferkit.evaluate.summary import (
     CurveSummary,
     EquivalentLabels,
     Gain,
+    Importance,
     LabelEquivalence,
     MetricInfo,
     Mistake,
     RankedSource,
     StudySummary,
+    TagResult,
 )
 
 ACCURACY = MetricInfo("accuracy", True, "points", 100.0)
@@ -249,6 +251,56 @@ def hostile(summary: StudySummary) -> StudySummary:
     )
 
 
+def png() -> str:
+    written = io.BytesIO()
+    Image.fromarray(np.zeros((64, 40), dtype=np.uint8)).save(written, "PNG")
+    return "data:image/png;base64," + base64.b64encode(written.getvalue()).decode()
+
+
+def of_every_kind(start: StudySummary) -> dict[str, StudySummary]:
+    """One summary for each modality and task whose items are shown in a way of their own."""
+    texts = (
+        "an <b>empty</b> \N{HORIZONTAL ELLIPSIS} promise",
+        "\u0647\u0630\u0627 \u0627\u0644\u0641\u0646\u062f\u0642",
+        "\u9152\u5e97",
+    )
+    wrong = [Mistake(f"item {i}", "bad", "good", 0.9 - i / 10, None) for i in range(3)]
+    numbers = [replace(m, truth="5", predicted="7.1", confidence=None, off="+2.1") for m in wrong]
+    heard = [("one two three", "one too three four"), ("hello", ""), ("<i>a</i> b", "a b")]
+
+    def kind(modality: str, task: str, mistakes: list[Mistake], **facts: Any) -> StudySummary:
+        classes = start.target["classes"] if task in ("classify", "tag") else []
+        target = start.target | {"modality": modality, "task": task, "classes": classes}
+        confusion = start.confusion if task == "classify" else None
+        return replace(start, target=target, mistakes=tuple(mistakes), **{"confusion": confusion} | facts)
+
+    sound = {"thumbnail": png(), "clip": "data:audio/wav;base64,UklGRg==", "about": "0.5 s at 8000 Hz"}
+    return {
+        "texts": kind("text", "classify", [replace(m, text=t) for m, t in zip(wrong, texts, strict=True)]),
+        "clips": kind("audio", "classify", [replace(m, **sound) for m in wrong]),
+        "rows": kind(
+            "tabular", "regress", [replace(m, cells={"age": "63", "sex<": ""}) for m in numbers],
+            metric=MetricInfo("rmse", False, "units", 1.0), metrics=(MetricInfo("rmse", False, "units", 1.0),),
+            numbers=((1.0, 1.5), (4.0, 3.0), (9.0, 7.25)),
+            importances=(Importance("age", 0.31, 0.02), Importance("sex<", 0.0, 0.0), Importance("id", -0.01, 0.02)),
+        ),
+        "windows": kind(
+            "time_series", "regress", [replace(m, window=((1.0, 2.0, math.inf, 4.0, 3.0), (0.0,) * 5)) for m in numbers],
+        ),
+        "transcripts": kind(
+            "audio", "transcribe",
+            [
+                replace(m, truth=a, predicted=b, confidence=None, off="2 errors", **sound)
+                for m, (a, b) in zip(wrong, heard, strict=True)
+            ],
+        ),
+        "tags": kind(
+            "text", "tag", [replace(m, confidence=None, off="rare: missed, 4 %", text="t") for m in wrong],
+            tags=(TagResult("red", 30, 0.93, 2, 1), TagResult("rare", 2, 0.25, 2, 0), TagResult("none<", 0, None, 0, 3)),
+        ),
+    }  # fmt: skip
+
+
 def study_ends() -> dict[str, StudySummary]:
     start = helping()
     about = "Transfer from zoo:digits-cnn by linear_probe"
@@ -286,6 +338,7 @@ def study_ends() -> dict[str, StudySummary]:
             arms=tuple(replace(a, gain=gain(0.01, -math.inf, math.inf)) if a.gain else a for a in start.arms),
             curves=(replace(start.curves[0], training_loss=(2.3, math.nan, 1.0), validation_loss=(math.inf, math.nan, 1.0)),),
         ),
+        **of_every_kind(start),
         "empty": StudySummary(
             "undecided", "Nothing ran.", "scratch", None, ACCURACY, {}, (), (), (), None, (), {}, "no limit", {}
         ),

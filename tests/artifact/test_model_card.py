@@ -54,7 +54,32 @@ def test_limits_and_use_are_told(summaries: dict[str, StudySummary]) -> None:
     card = model_card(summaries["helps"])
     assert "2 identical pictures" in card
     assert "transferkit.load(" in card
-    assert "1347 items" in card
+    assert "1347 pictures" in card
+
+
+@pytest.mark.parametrize(
+    ("end", "pipeline", "does", "use"),
+    [
+        (
+            "texts",
+            "text-classification",
+            "A text model that tells 10 classes apart",
+            'predict(["what somebody wrote"])',
+        ),
+        ("clips", "audio-classification", "An audio model", 'predict(["new.wav"])'),
+        ("rows", "tabular-regression", "A tabular model that predicts a number", 'predict(pandas.read_csv("new.csv"))'),
+        ("windows", "time-series-forecasting", "A time series model", "float32 (length, channels)"),
+        ("transcripts", "automatic-speech-recognition", "writes down what is said", 'predict(["new.wav"])'),
+        ("tags", "text-classification", "says which of 10 tags hold", 'predict(["what somebody wrote"])'),
+    ],
+)
+def test_each_modality_has_its_pipeline_and_its_line_of_code(
+    summaries: dict[str, StudySummary], end: str, pipeline: str, does: str, use: str
+) -> None:
+    card = model_card(summaries[end])
+    assert front_matter(card)["pipeline_tag"] == pipeline
+    assert does in card
+    assert use in card
 
 
 @pytest.mark.parametrize("end", ["hostile", "many_classes", "no_pictures", "not_finite", "empty"])

@@ -266,3 +266,45 @@ def test_the_directory_follows_the_environment(monkeypatch, tmp_path):
 def test_a_size_that_cannot_be_read_is_refused(tmp_path):
     with pytest.raises(WrongUse, match="spell it like"):
         FeatureCache(tmp_path, max_bytes="lots")
+
+
+def test_rows_too_many_for_memory_are_mapped_from_disk_in_the_order_asked_for(tmp_path, monkeypatch):
+    monkeypatch.setattr(cache_module, "HELD_BYTES", 1000)
+    monkeypatch.setattr(cache_module, "CHUNK_BYTES", 400)
+    cache = FeatureCache(tmp_path)
+    rows = np.arange(300, dtype=np.float32).reshape(100, 3)
+    ids = [f"item {i}" for i in range(100)]
+    first = cache.rows("key", ids, lambda indices: rows[list(indices)], chunk=10)
+    order = np.random.default_rng(0).permutation(100)
+    again = cache.rows("key", [ids[i] for i in order], _never, chunk=10)
+    for found in (first, again):
+        assert isinstance(found, np.memmap)
+    np.testing.assert_array_equal(first, rows)
+    np.testing.assert_array_equal(again, rows[order])
+    again[0] = 0  # changes this process's copy alone
+    np.testing.assert_array_equal(cache.rows("key", ids, _never), rows)
+    assert {file.suffix for file in tmp_path.glob("*/*")} == {".ids", ".npy"}
+
+
+def test_rows_that_the_cache_has_no_room_for_do_not_stay_in_memory(tmp_path, monkeypatch):
+    monkeypatch.setattr(cache_module, "SPILLED_BYTES", 100)
+    cache = FeatureCache(tmp_path, max_bytes=50)
+    found = cache.rows("key", ["a", "b"], lambda indices: np.ones((len(indices), 20), dtype=np.float32))
+    assert isinstance(found.base, np.memmap)
+    np.testing.assert_array_equal(found, np.ones((2, 20)))
+    assert cache.size() == 0
+
+
+def test_where_the_disk_is_full_large_rows_stay_in_memory(tmp_path, monkeypatch):
+    def full(*arguments, **more):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(cache_module, "HELD_BYTES", 0)
+    monkeypatch.setattr(cache_module, "SPILLED_BYTES", 0)
+    monkeypatch.setattr(cache_module.tempfile, "TemporaryFile", full)
+    ids = ids_of(*range(8))
+    np.testing.assert_array_equal(ask(FeatureCache(tmp_path, max_bytes=50), ids, chunk=3)[0], Counting(ids)(range(8)))
+
+
+def _never(indices):
+    raise AssertionError("these rows are kept")

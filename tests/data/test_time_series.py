@@ -9,6 +9,7 @@ import pytest
 from transferkit.core.errors import WrongUse
 from transferkit.core.format import ReadOptions
 from transferkit.core.recognise import recognise_format
+from transferkit.core.source import Source, SourceOptions
 from transferkit.core.target import Target
 from transferkit.data.tabular import Tabular
 from transferkit.data.time_series import TimeSeries, windows
@@ -123,3 +124,11 @@ def test_turbofans_are_read_without_a_header(shared_data: Path, tmp_path: Path) 
     assert len(set(target.train.groups or ()) | set(target.validation.groups or ())) == 100 - len(
         set(target.test.open("a look at its groups").groups or ())
     )
+
+
+def test_a_source_is_read_in_the_same_series_as_the_target(tmp_path: Path) -> None:
+    source = Source(str(machines(tmp_path / "fleet.csv")), SourceOptions(reading=OPTIONS))
+    data = source.data(task="regress")
+    assert data.modality == "time_series"
+    assert data.train.items[0].shape == (3, 2)
+    assert set(data.train.groups or ()) | set(data.validation.groups or ()) == set("0123")

@@ -5,10 +5,12 @@ import pytest
 
 import transferkit as tk
 from transferkit.core.errors import WrongUse
-from transferkit.core.run import NoCache
+from transferkit.core.examples import Examples
+from transferkit.core.run import NoCache, Run
 from transferkit.core.source import SourceOptions
 from transferkit.core.target import Target
 from transferkit.planner import ranking
+from transferkit.tasks.classify import Classify
 
 
 def test_a_source_that_knows_the_task_is_ranked_above_one_that_was_taught_nonsense() -> None:
@@ -106,3 +108,15 @@ def test_a_printed_ranking_names_the_chance_to_be_the_best(tiny_target: Target) 
     assert "is the best" in printed
     assert "100 %" in printed
     assert "left out" in printed
+
+
+def test_of_very_many_items_some_are_looked_at_one_of_each_class_among_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ranking, "MOST_ITEMS", 12)
+    labels = ["rare", *["common", "usual"] * 30]
+    examples = Examples(items=list(range(61)), ids=tuple(map(str, range(61))), labels=tuple(labels))
+    task = Classify(("common", "rare", "usual"))
+    first, again, other = (ranking.some_of(examples, task, Run(seed=seed)) for seed in (0, 0, 1))
+    assert len(first) == 12
+    assert set(first.labels) == {"rare", "common", "usual"}
+    assert first.ids == again.ids != other.ids
+    assert ranking.some_of(first, task, Run()) is first

@@ -6,6 +6,8 @@ import pytest
 from transferkit.core.run import Run
 from transferkit.core.source import Source
 from transferkit.core.target import Target
+from transferkit.methods.frozen.linear_probe import LinearProbe
+from transferkit.planner.arms import with_baselines
 from transferkit.planner.profile import profile
 from transferkit.planner.ranking import rank_sources
 
@@ -37,3 +39,10 @@ def test_a_networks_distance_from_sounds_is_told(chirps: Target) -> None:
     assert found.modality == "audio"
     assert found.item_size is None
     assert (found.shifts["zoo:objects-cnn"] or 0) > 0.3
+
+
+def test_a_network_of_pictures_is_compared_with_the_default_network_of_sounds(chirps: Target) -> None:
+    wanted = [(LinearProbe(), frozenset[str](), (Source("zoo:objects-cnn"),))]
+    (scratch, *_), (own, *_) = with_baselines(wanted, "audio"), with_baselines(wanted, "image")
+    assert scratch.sources == ()
+    assert own.sources == (Source("zoo:objects-cnn"),)

@@ -63,7 +63,7 @@ def test_arms_are_compared_and_proven_without_a_ranking(source: str, target: Tar
 
 def test_a_plan_names_the_sources_in_the_order_given(source: str, target: Target) -> None:
     plan = tk.plan([source], target, budget="1h", cache=NoCache())
-    said = str(plan)
+    said = json.dumps(plan.as_dict())
     assert "place 1 of the sources, which were not ranked" in said
     assert "linear_probe" not in said
 

@@ -137,6 +137,39 @@ def test_scores_are_those_of_keras(make, suffix, tmp_path):
     assert source.card().classes == tuple(map(str, range(expected.shape[1])))
 
 
+def test_class_maps_are_not_taken_for_features(tmp_path):
+    """As mini_XCEPTION ends: a convolution to one map a class, their means, softmax."""
+    pictures = keras.Input((16, 16, 3))
+    maps = layers.Conv2D(6, 3, activation="relu")(pictures)
+    scores = layers.GlobalAveragePooling2D()(layers.Conv2D(3, 3)(maps))
+    source = saved(keras.Model(pictures, layers.Activation("softmax")(scores)), tmp_path / "model.keras")
+    batch = pictures_for(plain())
+    expected = keras.Model(pictures, layers.GlobalAveragePooling2D()(maps)).predict(batch[1], verbose=0)
+    network = source.network()
+    with torch.inference_mode():
+        np.testing.assert_allclose(network(batch[0]).numpy(), expected, rtol=1e-4)
+    assert (network.head, source.card().classes) == (None, ())
+
+
+@pytest.mark.parametrize(("units", "n_classes"), [(1, 2), (3, 3)])
+def test_an_activation_of_its_own_belongs_to_the_head(units, n_classes, tmp_path):
+    top = [layers.Flatten(), layers.Dense(units), layers.Activation("sigmoid")]
+    model = keras.Sequential([keras.Input((16, 16, 3)), *top])
+    source = saved(model, tmp_path / "model.keras")
+    ours, theirs = pictures_for(model)
+    with torch.inference_mode():
+        logits = source.network().head(source.network()(ours))
+    shares = torch.sigmoid(logits[:, 1:] - logits[:, :1]) if units == 1 else torch.sigmoid(logits)
+    np.testing.assert_allclose(shares.numpy(), model.predict(theirs, verbose=0), atol=1e-5)
+    assert len(source.card().classes) == n_classes
+
+
+def test_a_dense_layer_that_makes_no_scores_is_no_head(tmp_path):
+    top = [layers.Flatten(), layers.Dense(7), layers.Activation("relu")]
+    network = saved(keras.Sequential([keras.Input((16, 16, 3)), *top]), tmp_path / "model.keras").network()
+    assert (network.feature_dim, network.head) == (7, None)
+
+
 @pytest.mark.parametrize("make", MODELS)
 def test_it_runs_in_parts_as_it_runs_whole_and_holds_every_weight_once(make, tmp_path):
     source = saved(make(), tmp_path / "model.keras")

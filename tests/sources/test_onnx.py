@@ -1,6 +1,7 @@
 """`onnx:` sources: features as torch computes them, frozen for good, and saved with the predictor."""
 
 import copy
+import sys
 
 import numpy as np
 import pytest
@@ -203,6 +204,15 @@ def test_an_operation_nobody_knows_gives_one_line(tmp_path):
     onnx.save(helper.make_model(made, opset_imports=opsets, ir_version=9), tmp_path / "model.onnx")
     with pytest.raises(Failed, match="onnxruntime cannot run this graph") as caught:
         Source(f"onnx:{tmp_path / 'model.onnx'}").card()
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("missing", ["onnx", "onnxruntime"])
+def test_without_its_libraries_one_line_says_what_to_install(missing, tmp_path, monkeypatch):
+    source = graph(tmp_path / "model.onnx")
+    monkeypatch.setitem(sys.modules, missing, None)
+    with pytest.raises(WrongUse, match=r"pip install transferkit\[onnx\]") as caught:
+        source.card()
     assert "\n" not in str(caught.value)
 
 

@@ -254,3 +254,39 @@ def test_can_be_run_from_any_stage_to_any_later_one(kind: str, target: Target, r
             parts = network.run(network.run(inputs, 0, cut), cut)
             for one, other in zip(whole, parts, strict=True):
                 torch.testing.assert_close(one, other)
+
+
+def test_a_text_begins_with_the_language_and_the_task_the_checkpoint_names(
+    writer: tuple[Path, Any], target: Target, tmp_path: Path
+) -> None:
+    for file in writer[0].iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    said = json.loads((tmp_path / "generation_config.json").read_text())
+    said |= {
+        "lang_to_id": {"<|en|>": 7, "<|de|>": 8},
+        "task_to_id": {"transcribe": 9, "translate": 10},
+        "no_timestamps_token_id": 11,
+        "suppress_tokens": [1, 2],
+        "begin_suppress_tokens": [3],
+    }
+    for language, number in ((None, 7), ("<|de|>", 8)):
+        (tmp_path / "generation_config.json").write_text(json.dumps(said | {"language": language}))
+        network = Body.pretrained(Source(f"hf:{tmp_path}"), target).make()
+        head = network.head
+        assert isinstance(head, Writer)
+        assert head.start == (said["decoder_start_token_id"], number, 9, 11)
+        inputs = Body.pretrained(Source(f"hf:{tmp_path}"), target).processor(target.train.items)
+        with torch.inference_mode():
+            written = head.written(network(inputs), 6)
+        assert not set(written.flatten().tolist()) & {1, 2}
+        assert 3 not in written[:, 0].tolist()
+
+
+def test_no_more_is_written_than_there_is_room_for(writer: tuple[Path, Any], target: Target) -> None:
+    body = Body.pretrained(Source(f"hf:{writer[0]}"), target)
+    network = body.make()
+    head = network.head
+    assert isinstance(head, Writer)
+    head.end = -1  # it never ends a text
+    with torch.inference_mode():
+        assert head.written(network(body.processor(target.train.items[:2])), 500).shape == (2, 23)

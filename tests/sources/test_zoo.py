@@ -16,7 +16,7 @@ from transferkit.core.errors import Failed, UnknownName
 from transferkit.core.source import Source
 from transferkit.sources import architectures, zoo
 
-NAMES = zoo.Zoo().names()
+NAMES = [name for name in zoo.Zoo().names() if Source(f"zoo:{name}").card().modality == "image"]
 HONEST = [name for name in NAMES if name != "shuffled-cnn"]
 
 

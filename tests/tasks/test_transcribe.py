@@ -2,6 +2,7 @@
 
 import csv
 import dataclasses
+import json
 from pathlib import Path
 
 import numpy as np
@@ -222,11 +223,19 @@ def test_usable_sources_stay_in_the_order_given(target: Target, source: Source) 
     assert "not ranked" in str(ranking)
 
 
-def test_a_network_that_transcribes_refuses_classes_in_one_line(source: Source) -> None:
-    items, _ = melodies(12, seed=9)
-    classes = Target.of(items, ["one", "two"] * 6)
-    with pytest.raises(WrongUse, match="gives features of moments, and task classify needs one vector an item"):
-        Full(epochs=1).fit((source,), classes, Run())
+def test_a_network_that_transcribes_serves_classes_with_the_mean_over_moments(source: Source, tmp_path: Path) -> None:
+    items, _ = melodies(16, seed=9)
+    classes = Target.of(items, ["one", "two"] * 8)
+    body = Body.pretrained(source, classes)
+    network, inputs = body.make(), body.processor(classes.train.items)
+    frames, lengths = source.network()(inputs)
+    expected = torch.stack([row[:length].mean(0) for row, length in zip(frames, lengths.tolist(), strict=True)])
+    torch.testing.assert_close(network(inputs), expected)
+    for method in (LinearProbe(), Full(epochs=1), Scratch(epochs=1)):
+        fitted = method.fit((source,), classes, Run())
+        saved.save(fitted, tmp_path / method.name)
+        before, after = fitted.predict(items), saved.load(tmp_path / method.name).predict(items)
+        assert before.labels == after.labels
 
 
 def test_masked_copies_leave_padding_and_lengths_as_they_are(target: Target) -> None:
@@ -266,3 +275,19 @@ def test_a_task_is_a_value_that_is_told_apart_by_its_form() -> None:
     assert [metric.name for metric in Transcribe(metric_name="wer").metrics] == ["wer", "cer"]
     assert Transcribe.recognise(Examples((), ())) is None
     assert Transcribe().metric.value(Predictions(("a",)), ["a"]) == 0
+
+
+def test_real_recordings_with_a_table_of_transcripts_are_recognised(shared_data: Path, tmp_path: Path) -> None:
+    folder = shared_data / "asr_tiny_samples"
+    said = {}
+    for table in sorted((folder / "annotation").glob("ASR_*.json")):
+        said |= {name: row["wrd"] for name, row in json.loads(table.read_text()).items() if "wrd" in row}
+    rows = [(folder / "ASR" / f"{name}.wav", words) for name, words in sorted(said.items())]
+    rows = [(path, words) for path, words in rows if path.is_file()]
+    with (tmp_path / "speech.csv").open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([("audio", "sentence"), *rows])
+    target = Target.read(tmp_path / "speech.csv")
+    assert (target.task.name, target.modality, target.skipped) == ("transcribe", "audio", ())
+    predictor = Scratch(epochs=1).fit((), target, Run())
+    assert predictor.record.notes == ()
+    assert all(isinstance(text, str) for text in predictor.predict(target.validation.items).labels)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import resource
 import sys
@@ -64,10 +65,8 @@ def tune(pictures: str, source: str, steps: int) -> dict[str, Any]:
 
     target = Target.read(pictures)
     body = Body.pretrained(Source(source), target)
-    try:
+    with contextlib.suppress(Enough):
         fine_tune(body, None, target, Recipe(epochs=1, batch_size=16), Run(), add=lambda _: Addition(penalty=penalty))
-    except Enough:
-        pass
     return {"first_batch_seconds": times[0], "steps": len(times)}
 
 

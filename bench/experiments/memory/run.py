@@ -34,7 +34,10 @@ def run(setting: dict[str, Any], data: Path) -> Outcome:
         if shutil.disk_usage(folder).free < 2.5e9 * setting["gigabytes"]:
             raise Failed(f"the disk of {folder} has no room for {setting['gigabytes']} GB")
         pictures, written = _written(Path(folder) / "pictures", setting)
-        said = {part: _measured(part, pictures, weights[0], Path(folder) / part, setting) for part in ("network", *setting["parts"])}
+        said = {
+            part: _measured(part, pictures, weights[0], Path(folder) / part, setting)
+            for part in ("network", *setting["parts"])
+        }
     own = said["network"]["peak_bytes"]
     beyond = {part: (said[part]["peak_bytes"] - own) / 1e6 for part in setting["parts"]}
     return Outcome(

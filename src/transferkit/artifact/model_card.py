@@ -13,7 +13,28 @@ from typing import Any
 from transferkit.artifact import wording
 from transferkit.evaluate.summary import ArmSummary, RankedSource, StudySummary
 
-_PIPELINES = {("image", "classify"): "image-classification", ("text", "classify"): "text-classification"}
+_PIPELINES = {
+    ("image", "classify"): "image-classification",
+    ("image", "tag"): "image-classification",
+    ("text", "classify"): "text-classification",
+    ("text", "tag"): "text-classification",
+    ("audio", "classify"): "audio-classification",
+    ("audio", "tag"): "audio-classification",
+    ("audio", "transcribe"): "automatic-speech-recognition",
+    ("tabular", "classify"): "tabular-classification",
+    ("tabular", "tag"): "tabular-classification",
+    ("tabular", "regress"): "tabular-regression",
+    ("time_series", "regress"): "time-series-forecasting",
+}
+"""What the hub calls the pairs it has a word for."""
+_NEW_ITEM = {
+    "image": 'model.predict(["new.jpg"])',
+    "text": 'model.predict(["what somebody wrote"])',
+    "audio": 'model.predict(["new.wav"])',
+    "tabular": 'model.predict(pandas.read_csv("new.csv"))',
+    "time_series": "model.predict([window])  # float32 (length, channels), the channels in the order of the table",
+}
+"""Modality -> how a new item is given."""
 _LICENCES = {"apache-2.0", "mit", "bsd-2-clause", "bsd-3-clause", "cc-by-4.0", "cc-by-sa-4.0", "cc0-1.0", "openrail"}
 
 
@@ -73,15 +94,21 @@ def _metric(summary: StudySummary) -> str:
 
 def _what(summary: StudySummary, arm: ArmSummary | None, sources: tuple[str, ...]) -> str:
     classes = summary.target.get("classes") or []
-    what = f"{wording.counted(len(classes), 'class', 'classes')}" if classes else "its task"
     shown = ", ".join(_plain(name) for name in classes[:20]) + (", ..." if len(classes) > 20 else "")
     how = _code(arm.method) if arm else "an unknown method"
     came = f"from {', '.join(map(_code, sources))}" if sources else "from scratch, without a source"
-    modality = _plain(summary.target.get("modality", "small"))
+    modality = _plain(summary.target.get("modality", "small").replace("_", " "))
     article = "An" if modality[:1] in "aeiou" else "A"
-    lines = [f"{article} {modality} model that tells {what} apart, fitted by {how} {came}."]
+    task = summary.target.get("task", "")
+    does = {
+        "classify": f"tells {wording.counted(len(classes), 'class', 'classes')} apart",
+        "tag": f"says which of {wording.counted(len(classes), 'tag')} hold",
+        "regress": "predicts a number",
+        "transcribe": "writes down what is said",
+    }.get(task, "does its task")
+    lines = [f"{article} {modality} model that {does}, fitted by {how} {came}."]
     if shown:
-        lines.append(f"\nClasses: {shown}.")
+        lines.append(f"\n{'Tags' if task == 'tag' else 'Classes'}: {shown}.")
     return "\n".join([*lines, ""])
 
 
@@ -118,22 +145,25 @@ def _limits(summary: StudySummary) -> str:
     target = summary.target
     lines = [
         "## Limits\n",
-        f"- Judged on {target.get('n_test', 'an unknown number of')} items like those it was fitted to; others may be harder.",
-        "- Its confidence is not calibrated unless a test of yours says so.",
+        f"- Judged on {target.get('n_test', 'an unknown number of')} {wording.items(target)} like those it was fitted to; "
+        "others may be harder.",
     ]
+    if target.get("task") in ("classify", "tag"):
+        lines.append("- Its confidence is not calibrated unless a test of yours says so.")
     lines += [f"- {_plain(str(line))}" for line in (*target.get("warnings", ()), *summary.notes)]
     return "\n".join([*lines, ""])
 
 
 def _use(summary: StudySummary) -> str:
-    item = '"new.jpg"' if summary.target.get("modality") == "image" else "item"
+    modality = summary.target.get("modality", "")
+    first = "import pandas\nimport transferkit" if modality == "tabular" else "import transferkit"
     return f"""## Use
 
 ```python
-import transferkit
+{first}
 
 model = transferkit.load("path/to/this/folder")
-model.predict([{item}])
+{_NEW_ITEM.get(modality, "model.predict([item])")}
 ```
 """
 
@@ -141,8 +171,8 @@ model.predict([{item}])
 def _training(summary: StudySummary, arm: ArmSummary | None) -> str:
     target, repeat = summary.target, summary.repeat
     facts: list[tuple[str, Any]] = [
-        ("items fitted to", target.get("n_train")),
-        ("items tested on", target.get("n_test")),
+        (f"{wording.items(target)} fitted to", target.get("n_train")),
+        (f"{wording.items(target)} tested on", target.get("n_test")),
         ("seeds", ", ".join(map(str, summary.seeds))),
         ("parameters fitted", wording.quantity(arm.trainable_parameters) if arm else None),
         ("parameters in all", wording.quantity(arm.total_parameters) if arm else None),

@@ -204,7 +204,9 @@ def judged(summary: StudySummary) -> str:
     folds = summary.extra.get("cross_fitting")
     if folds:
         return f"{folds['folds']}-fold cross-fitting, {counted(folds['repeats'], 'repeat')}"
-    return f"{counted(len(summary.seeds), 'seed')} for the proof"
+    n_test = summary.target.get("n_test") or 0
+    on = f" on {counted_items(n_test, summary.target, 'test')}" if n_test else ""
+    return f"{counted(len(summary.seeds), 'seed')} for the proof{on}"
 
 
 def standing(arm: ArmSummary) -> str:

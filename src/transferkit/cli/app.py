@@ -14,7 +14,7 @@ from typing import Annotated, Any, ClassVar
 
 import typer
 
-from transferkit.cli import catalogue, demo, doctor, output, plans, results, studies
+from transferkit.cli import catalogue, demo, doctor, export, output, plans, results, studies
 from transferkit.core.errors import Failed, TransferkitError
 
 app = typer.Typer(
@@ -115,6 +115,7 @@ for _verb in (
     studies.compare,
     results.predict,
     results.report,
+    export.export,
     catalogue.sources,
     catalogue.methods,
     demo.demo,

@@ -24,6 +24,11 @@ def study_as_json(summary: StudySummary, out: str | Path | None = None) -> dict[
         "unit": _unit(metric),
         "arms": [_arm(arm, metric) for arm in summary.arms],
         "ranking": [_ranked(row, metric.scale) for row in summary.ranking],
+        "importances": [
+            asdict(one) | {key: _points(getattr(one, key), metric.scale) for key in ("mean", "spread")}
+            for one in summary.importances
+        ],
+        "tags": [asdict(one) | {"average_precision": _points(one.average_precision, 100.0)} for one in summary.tags],
         "target": summary.target,
         "budget": summary.budget,
         "cost": summary.cost,

@@ -23,8 +23,8 @@ From = Annotated[
     typer.Option(
         "--from",
         metavar="SOURCE",
-        help="Where knowledge may come from: a model such as zoo:digits-cnn or hf:microsoft/resnet-18, or labelled data such as "
-        "plants/ or old.csv, from which a network is learned first; repeat it for more. "
+        help="Where knowledge may come from: a model such as zoo:digits-cnn or hf:microsoft/resnet-18, or labelled data such "
+        "as plants/ or old.csv, from which a network is learned first; repeat it for more. "
         "Without it some are proposed that fit the data and this machine.",
         show_default=False,
     ),

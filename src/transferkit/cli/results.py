@@ -15,13 +15,19 @@ from transferkit.cli.workplace import Workplace
 from transferkit.core.errors import WrongUse
 
 if TYPE_CHECKING:
+    from transferkit.core.source import Processor
     from transferkit.core.task import Predictions
 
 Model = Annotated[
     str, typer.Argument(metavar="RUN", help="A run directory (what --out named) or a saved model.", show_default=False)
 ]
 Files = Annotated[
-    list[str], typer.Argument(metavar="FILES...", help="Pictures, or folders of pictures.", show_default=False)
+    list[str],
+    typer.Argument(
+        metavar="FILES...",
+        help="Files of pictures, texts or sounds, tables of rows, or folders of any of these.",
+        show_default=False,
+    ),
 ]
 Table = Annotated[
     Path | None,
@@ -36,35 +42,45 @@ def predict(
     as_json: options.Json = False,
     quiet: options.Quiet = False,
 ) -> None:
-    """Predict new pictures with the model of a study.
+    """Predict new items with the model of a study: pictures, texts, sounds, or the rows of tables.
 
-    One line a picture: its file, the label and how sure the model is. Files that cannot be read are listed and left out.
+    One line an item: its file, the label and how sure the model is. Files that cannot be read are listed and left out. Of a
+    table every row is predicted; for a model of texts its column of texts, for a model of a time series windows that end at its
+    last row.
 
     \b
     Examples:
       transferkit predict runs/leaves new1.jpg new2.jpg
       transferkit predict runs/leaves new/ --out predictions.csv
+      transferkit predict runs/patients new.csv
+      transferkit predict runs/reviews letter.txt more-reviews.csv
       transferkit predict transferkit-demo new/ --json
     """
     from transferkit import front
-    from transferkit.cli.pictures import read_pictures
+    from transferkit.cli.items import read_items
 
     predictor = front.load(model)
+    if predictor.processor is None:
+        raise WrongUse(
+            f"{model} looks at no item: it says the same of every one; name a model that was fitted to items"
+        )
     with Workplace(quiet=quiet).progress() as progress:
-        pictures = read_pictures(files, progress)
-        predictions = predictor.predict(pictures.items, lambda done, total: progress("predicting", done, total))
-    rows = _rows(pictures.names, predictions)
-    for name, reason in pictures.unreadable:
+        given = read_items(files, predictor.processor, progress)
+        predictions = predictor.predict(given.items, lambda done, total: progress("predicting", done, total))
+    rows = _rows(given.names, predictions)
+    for line in _remarks(predictor.processor, given.items):
+        output.tell(f"note: {line}")
+    for name, reason in given.unreadable:
         output.tell(f"unreadable: {name}: {output.one_line(reason)}")
     if out is not None:
         from transferkit.artifact.atomic import write_file
 
         write_file(out, _csv(rows))
     if as_json:
-        unreadable = [{"file": name, "reason": reason} for name, reason in pictures.unreadable]
+        unreadable = [{"file": name, "reason": reason} for name, reason in given.unreadable]
         output.show_json({"predictions": rows, "unreadable": unreadable, "out": None if out is None else str(out)})
     elif out is not None:
-        left_out = f", {len(pictures.unreadable)} left out" if pictures.unreadable else ""
+        left_out = f", {len(given.unreadable)} left out" if given.unreadable else ""
         output.show(f"{out}: {len(rows)} predictions{left_out}")
     else:
         output.show(_csv(rows))
@@ -100,8 +116,17 @@ def report(
         output.show(f"{summary.sentence}\nReport: {page}")
 
 
+def _remarks(processor: Processor, items: Sequence[Any]) -> tuple[str, ...]:
+    """What of these items the model does not see: columns that say nothing, texts that are too long."""
+    remarks = getattr(processor, "remarks", None)
+    return (*processor.notes(items), *(remarks(items) if remarks else ()))
+
+
 def _rows(names: Sequence[str], predictions: Predictions) -> list[dict[str, Any]]:
-    sure = [None] * len(names) if predictions.scores is None else predictions.scores.max(axis=1).tolist()
+    """`confidence`: of a class; of several tags there is no one number."""
+    scores = predictions.scores
+    is_class = scores is not None and not any(isinstance(label, tuple) for label in predictions.labels)
+    sure = scores.max(axis=1).tolist() if scores is not None and is_class else [None] * len(names)
     return [
         {"file": name, "label": label, "confidence": confidence}
         for name, label, confidence in zip(names, predictions.labels, sure, strict=True)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from transferkit.core.examples import Examples
     from transferkit.core.run import Run
+    from transferkit.core.source import Processor
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,11 @@ class Predictor(ABC):
 
         `progress(done, total)` is called as it goes.
         """
+
+    @property
+    def processor(self) -> Processor | None:
+        """What turns items into its input, and so tells what items it takes; None for one that looks at no item."""
+        return None
 
     def judge(self, examples: Examples, run: Run) -> Predictions:
         """Predictions for examples with ids; a predictor on a frozen network takes what the cache holds of them."""

@@ -13,12 +13,14 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import logging
+import math
 import os
 import sys
+import tempfile
 import time
 import warnings
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +34,10 @@ from transferkit.data.remote_chunks import RemoteChunks
 CHUNK_BYTES = 64_000_000
 CHUNK_SECONDS = 30.0
 """A chunk is written when this much has been computed, or after this long, or when the pass ends."""
+HELD_BYTES = 256_000_000
+"""Rows that are more than this together are laid out in a file without a name, which goes when nobody looks at it any more."""
+SPILLED_BYTES = 8_000_000
+"""Rows that the cache has no room for are laid out so where they are at least this much, and stay in memory where less."""
 _ABANDONED_SECONDS = 3600.0
 """A half-written file this old belongs to a process that was killed."""
 _HEADER_BYTES = 128
@@ -89,7 +95,7 @@ class FeatureCache(Cache):
                 every = [i for i, id_ in enumerate(ids) if first[id_] == i]
                 chunks, computed = [], self._compute(folder, ids, every, compute, chunk)
             chunks += computed
-        return _gather(chunks, ids)
+        return _gather(chunks, ids, self.directory)
 
     def __reduce__(self) -> tuple[type[FeatureCache], tuple[str | Path | None, str | int]]:
         """Sent to another process it is the same cache opened there; another machine has its own default directory."""
@@ -166,8 +172,10 @@ class FeatureCache(Cache):
         """Write rows if they can be, and give them mapped from disk; else give them as they are."""
         in_memory = Chunk(folder, ids, rows)
         size = rows.nbytes + _HEADER_BYTES + sum(len(id_) + 1 for id_ in ids)
-        if not self._writes or not self._make_room(size):
+        if not self._writes:
             return in_memory
+        if not self._make_room(size):
+            return Chunk(folder, ids, _spilled(rows, self.directory)) if rows.nbytes >= SPILLED_BYTES else in_memory
         try:
             written = open_chunk(write_chunk(folder, ids, rows))
         except OSError as reason:
@@ -232,15 +240,48 @@ def _kind(rows: np.ndarray) -> tuple[object, ...]:
     return rows.dtype, rows.shape[1:]
 
 
-def _gather(chunks: Sequence[Chunk], ids: Sequence[str]) -> np.ndarray:
-    """Row i for `ids[i]`: a view of one chunk where they lie there side by side, else a copy."""
+def _gather(chunks: Sequence[Chunk], ids: Sequence[str], folder: Path) -> np.ndarray:
+    """Row i for `ids[i]`: a view of one chunk where they lie there side by side, else a copy, mapped from disk where large."""
     place = {id_: (number, row) for number, one in enumerate(chunks) for row, id_ in enumerate(one.ids)}
     numbers, positions = np.array([place[id_] for id_ in ids]).T
     begin = positions[0]
     if (numbers == numbers[0]).all() and (positions == np.arange(begin, begin + len(ids))).all():
         return np.asarray(chunks[numbers[0]].rows[begin : begin + len(ids)])
-    gathered = np.empty((len(ids), *chunks[0].rows.shape[1:]), dtype=chunks[0].rows.dtype)
-    for number, one in enumerate(chunks):
+    rows = chunks[0].rows
+    one_row = rows.dtype.itemsize * math.prod(rows.shape[1:])
+    block = max(1, CHUNK_BYTES // max(1, one_row))
+    if one_row * len(ids) > HELD_BYTES:
+        starts = range(0, len(ids), block)
+        blocks = (_block(chunks, numbers[i : i + block], positions[i : i + block]) for i in starts)
+        try:
+            return _laid_out(blocks, len(ids), folder)
+        except OSError as reason:
+            _log.info("%d rows are held in memory: %s", len(ids), reason)
+    return _block(chunks, numbers, positions)
+
+
+def _block(chunks: Sequence[Chunk], numbers: np.ndarray, positions: np.ndarray) -> np.ndarray:
+    """Row `positions[i]` of chunk `numbers[i]`."""
+    gathered = np.empty((len(numbers), *chunks[0].rows.shape[1:]), dtype=chunks[0].rows.dtype)
+    for number in np.unique(numbers):
         here = np.flatnonzero(numbers == number)
-        gathered[here] = one.rows[positions[here]]
+        gathered[here] = chunks[number].rows[positions[here]]
     return gathered
+
+
+def _spilled(rows: np.ndarray, folder: Path) -> np.ndarray:
+    """The rows, mapped from disk where there is room."""
+    try:
+        return _laid_out([rows], len(rows), folder)
+    except OSError as reason:
+        _log.info("%d rows are held in memory: %s", len(rows), reason)
+        return rows
+
+
+def _laid_out(blocks: Iterable[np.ndarray], n: int, folder: Path) -> np.ndarray:
+    """`n` rows, given in blocks, as a map of a file that has no name; copy-on-write, as the map of a chunk is."""
+    with tempfile.TemporaryFile(dir=folder if folder.is_dir() else None) as file:
+        for block in blocks:
+            file.write(np.ascontiguousarray(block).data)
+        file.flush()
+        return np.memmap(file, dtype=block.dtype, mode="c", shape=(n, *block.shape[1:]))

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from transferkit.ops.augment_sounds import augment_maps, augment_waves
+from transferkit.ops.augment_sounds import augment_frames, augment_maps, augment_waves
 
 Augmentation = Literal["auto", "photos", "glyphs", "sounds", "none"]
 
@@ -65,11 +65,14 @@ def augment(
 
 
 def _sounds(inputs: Tensor | tuple[Tensor, ...], generator: torch.Generator) -> Tensor | tuple[Tensor, ...]:
-    """Spectrograms (n, c, pitches, frames), or samples (n, n_samples) with their lengths; other forms stay as they are."""
+    """Spectrograms (n, c, pitches, frames), or samples (n, n_samples) or spectrograms (n, pitches, frames) with their
+    lengths; other forms stay as they are."""
     if isinstance(inputs, Tensor):
         return augment_maps(inputs, generator) if inputs.ndim == 4 else inputs
     if len(inputs) == 2 and inputs[0].ndim == 2 and inputs[1].ndim == 1:
         return augment_waves(*inputs, generator), inputs[1]
+    if len(inputs) == 2 and inputs[0].ndim == 3 and inputs[1].ndim == 1:
+        return augment_frames(*inputs, generator), inputs[1]
     return inputs
 
 

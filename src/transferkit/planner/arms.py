@@ -75,8 +75,11 @@ def read_arm(written: Sequence[Any], sources: Sequence[Source]) -> Arm:
     return Arm(name, read_method(method), chosen, baseline, frozenset(fixed), bool(pinned and pinned[0]))
 
 
-def named(sources: Sequence[Source], methods: Sequence[Wanted]) -> list[Arm]:
-    """The arms of `compare`: every named method on every set of sources it takes; an unfit one gives its reason."""
+def named(sources: Sequence[Source], methods: Sequence[Wanted], modality: str | None = None) -> list[Arm]:
+    """The arms of `compare`: every named method on every set of sources it takes; an unfit one gives its reason.
+
+    `modality`: of the target; see `with_baselines`.
+    """
     scratches = [method for method, _ in methods if isinstance(method, Scratch)]
     if len(scratches) > 1:
         raise WrongUse(f"scratch is named {len(scratches)} times; the baseline is one, name its settings once")
@@ -91,16 +94,22 @@ def named(sources: Sequence[Source], methods: Sequence[Wanted]) -> list[Arm]:
             check_sources(method, tuple(s for s in sources if not trainable_by(method, s))[:1])
             raise WrongUse(f"method {method.name} fits none of the sources {', '.join(s.name for s in sources)}")
         wanted += [(method, fixed, group) for group in fitting]
-    return with_baselines(wanted)
+    return with_baselines(wanted, modality)
 
 
-def with_baselines(wanted: Sequence[tuple[Method, frozenset[str], tuple[Source, ...]]]) -> list[Arm]:
-    """Add, first, one scratch for every architecture among the arms, and the majority floor."""
+def with_baselines(
+    wanted: Sequence[tuple[Method, frozenset[str], tuple[Source, ...]]], modality: str | None = None
+) -> list[Arm]:
+    """Add, first, one scratch for every architecture among the arms, and the majority floor.
+
+    Of a network that was made for another modality than the target's, scratch is the target's default network: from scratch
+    nobody would train a network of pictures on sounds. None: all were made for it.
+    """
     scratch_of: dict[str, Source] = {}
     for method, _, sources in wanted:
         if not method.is_baseline:
             for source in sources[:1]:
-                scratch_of.setdefault(_architecture(source), source)
+                scratch_of.setdefault(_architecture(source, modality), source)
     by_hand = next(((m, f) for m, f, _ in wanted if isinstance(m, Scratch)), None)
     scratch, fixed_scratch = by_hand or (Scratch(), frozenset())
     baselines = {
@@ -117,7 +126,9 @@ def with_baselines(wanted: Sequence[tuple[Method, frozenset[str], tuple[Source, 
     for method, fixed, sources in wanted:
         if method.is_baseline:
             continue
-        baseline = baselines[_architecture(sources[0])].name if sources else next(iter(baselines.values())).name
+        baseline = (
+            baselines[_architecture(sources[0], modality)].name if sources else next(iter(baselines.values())).name
+        )
         spelled = str(method) if sum(m.name == method.name for m, _, s in wanted if s == sources) > 1 else method.name
         arms.append(Arm(f"{spelled} < {' + '.join(s.name for s in sources)}", method, sources, baseline, fixed))
     return arms
@@ -135,10 +146,10 @@ def _fitting(method: Method, sources: Sequence[Source]) -> Iterator[tuple[Source
         yield tuple(sources[:most])
 
 
-def _architecture(source: Source) -> str:
+def _architecture(source: Source, modality: str | None) -> str:
     """Equal for sources whose scratch is the same network on the same inputs; "" where that is the default network."""
     card = source.card()
-    if card.frozen:
+    if card.frozen or modality not in (None, card.modality):
         return ""
     shape = architectures.from_scratch(card.architecture).fingerprint if card.architecture else ""
     return f"{shape}{source.processor().describe()}"

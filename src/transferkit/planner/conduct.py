@@ -145,7 +145,7 @@ def _arms(request: Request, ranking: Ranking, allowance: Allowance) -> tuple[lis
     if request.methods is not None:
         usable, _ = ranking.sorted(request.sources)
         return (
-            suited(named(usable, request.methods), request.target.task),
+            suited(named(usable, request.methods, request.target.modality), request.target.task),
             Costs(request.target, request.run(allowance)),
             None,
         )

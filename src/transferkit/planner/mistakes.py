@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from transferkit.artifact.wording import counted
 from transferkit.core.examples import Examples
 from transferkit.core.task import Predictions, Task
 from transferkit.evaluate.summary import Mistake, TagResult
@@ -43,8 +44,7 @@ class Told:
 def on_the_test(findings: Findings, best: str) -> Told:
     """Of the returned predictor, once the test is open; nothing of tasks that are not known here."""
     proven, test, target = findings.evidence.get(best), findings.test, findings.trials.target
-    look_at = _LOOK_AT.get(target.task.name)
-    if proven is None or test is None or look_at is None:
+    if proven is None or test is None:
         return Told()
     worst, told = look_at(target.task, test.labels or (), proven.predictions)
     mistakes = []
@@ -54,6 +54,12 @@ def on_the_test(findings: Findings, best: str) -> Told:
         mistake = _mistake(test, proven.predictions, i, confidence, off)
         mistakes.append(shown(mistake, test.items[i], target.modality))
     return replace(told, mistakes=tuple(mistakes))
+
+
+def look_at(task: Task, labels: Sequence[Any], predictions: Predictions) -> tuple[Worst, Told]:
+    """What predictions of known labels get wrong; nothing of a task that is not known here."""
+    known = _LOOK_AT.get(task.name)
+    return known(task, labels, predictions) if known else (Worst(), Told())
 
 
 def _mistake(test: Examples, predictions: Predictions, i: int, confidence: float | None, off: str) -> Mistake:
@@ -137,7 +143,7 @@ def _transcripts(task: Task, labels: Any, predictions: Predictions) -> tuple[Wor
     lengths = np.array([len(truth) for truth, _ in pairs])
     order = np.argsort(-errors / np.maximum(lengths, 1), kind="stable")
     order = order[errors[order] > 0]
-    off = (f"{errors[i]} {'error' if errors[i] == 1 else 'errors'} in {lengths[i]} words" for i in order)
+    off = (f"{counted(errors[i], 'error')} in {counted(lengths[i], 'word')}" for i in order)
     return Worst(tuple(order.tolist()), off=tuple(off)), Told()
 
 

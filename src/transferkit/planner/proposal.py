@@ -86,7 +86,7 @@ def propose(
         raise WrongUse("every arm was dropped; leave one in, or add one with --add")
     # Where two arms share method and sources their settings are part of the name; a lone one is called by its method.
     arms = []
-    for arm in suited(with_baselines(wanted), target.task):
+    for arm in suited(with_baselines(wanted, target.modality), target.task):
         spelled = _named(arm.method, arm.sources)
         reasons.setdefault(arm.name, reasons.get(spelled, ""))
         arms.append(replace(arm, pinned=wishes.pins(arm.name) or (arm.baseline is not None and wishes.pins(spelled))))

@@ -15,6 +15,7 @@ from transferkit.core.network import parts_of
 from transferkit.core.run import Run
 from transferkit.core.source import Source
 from transferkit.core.target import Target
+from transferkit.core.task import Task
 from transferkit.evaluate import left_out
 from transferkit.evaluate.forecast import RULE
 from transferkit.evaluate.left_out import check_rankable
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     import pandas
 
 LEFT_OUT = "left out: "
+MOST_ITEMS = 10_000
+"""Labelled items that sources are scored on: enough to tell them apart, and their features fit in memory."""
 FLOOR_SIDE = 32
 FLOOR_FEATURES = 512
 
@@ -67,7 +70,7 @@ class Ranking:
 
 
 def rank_sources(sources: Sequence[Source], target: Target, run: Run) -> Ranking:
-    """Score every source on all open labels of `target`.
+    """Score every source on the open labels of `target`, `MOST_ITEMS` of them at most.
 
     A source that cannot be used here (it cannot be read, its features say nothing) is listed last with the reason. Where the
     task has no features to rank by, usable sources stay in the order given.
@@ -76,7 +79,8 @@ def rank_sources(sources: Sequence[Source], target: Target, run: Run) -> Ranking
         return _as_given(sources, target)
     check_rankable(target.task)
     begun = time.monotonic()
-    data = target.whole().train
+    whole = target.whole().train
+    data = some_of(whole, target.task, run)
     candidates, unusable = [], []
     for position, source in enumerate(sources):
         run.progress("ranking sources", position, len(sources))
@@ -88,7 +92,7 @@ def rank_sources(sources: Sequence[Source], target: Target, run: Run) -> Ranking
             unusable.append(_left_out(source, str(reason)))
     run.progress("ranking sources", len(sources), len(sources))
     metric = target.task.metric
-    per_class = float(np.median(np.unique(target.task.strata(data.labels or ()), return_counts=True)[1]))
+    per_class = float(np.median(np.unique(target.task.strata(whole.labels or ()), return_counts=True)[1]))
     rows = ranked(
         candidates,
         floor(target, data, run) if candidates else None,
@@ -113,6 +117,16 @@ def _as_given(sources: Sequence[Source], target: Target) -> Ranking:
         about = (card.parameters, card.licence, card.trained_on)
         rows.append(RankedSource(source.name, None, None, None, {}, None, *about, note=why, ranked=False))
     return Ranking((*rows, *unusable), time.monotonic() - begun)
+
+
+def some_of(labelled: Examples, task: Task, run: Run) -> Examples:
+    """The items that sources are scored on: all, or `MOST_ITEMS` drawn by the seed, one of every class among them."""
+    if len(labelled) <= MOST_ITEMS:
+        return labelled
+    order = np.random.default_rng(run.derived_seed("ranked items")).permutation(len(labelled))
+    first = np.unique(task.strata(labelled.labels or ())[order], return_index=True)[1]  # of each class
+    drawn = list(dict.fromkeys([*order[first].tolist(), *order.tolist()]))[:MOST_ITEMS]
+    return labelled.take(sorted(drawn))
 
 
 def scored(source: Source, target: Target, data: Examples, run: Run) -> Candidate:

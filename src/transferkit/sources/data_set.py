@@ -59,6 +59,8 @@ class DataSet(SourceKind, ABC):
         place, said = self.place(location), _query(location)
         given = options.reading if _has_columns(place) else None
         reading = replace(given or ReadOptions(), **dict.fromkeys(_TARGETS_OWN), offline=options.offline)
+        if given and (given.time_column or given.window):  # a series is what the group column says it is
+            reading = replace(reading, group_column=given.group_column)
         task = said.pop("task", task)
         columns: dict[str, Any] = {key: _value(key, value) for key, value in said.items()}
         reading = replace(reading, **columns)

@@ -101,8 +101,8 @@ def check(location: str, scheme: str = "hf") -> None:
     if location and folder.is_dir():
         if (folder / "adapter_config.json").is_file() and not (folder / "config.json").is_file():
             raise WrongUse(
-                f"{scheme}:{location} is an adapter (LoRA or its like) for another base, not a model; merge it into that "
-                "base with peft (merge_and_unload), save the result and name its folder"
+                f"{scheme}:{location} is an adapter (LoRA or its like) for another base, not a model; name both, as in "
+                f"hf:BASE?adapter={location}, or merge it with peft (merge_and_unload) and name the result"
             )
         if not (folder / "config.json").is_file():
             raise WrongUse(f"{scheme}:{location} is a folder without config.json; a saved transformers model has one")

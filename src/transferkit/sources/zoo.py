@@ -1,7 +1,7 @@
 """`zoo:` small networks that come with transferkit: `zoo:digits-cnn`. Trained by `zoo/train.py` of the repository.
 
 Each is a `.safetensors` file with a `.json` card beside it in `zoo_weights/`: what it was trained on and how, with which
-licence, and how accurate it is on that data's own test split.
+licence, and how well it does on that data's own test split.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Zoo(SourceKind):
         said = described(location)
         return Card(
             name=f"zoo:{location}",
-            modality="image",
+            modality=processors.build(said["processor"]).modality,
             holds="model",
             fingerprint=said["sha256"][:20],
             architecture=_architecture(said),
@@ -45,7 +45,7 @@ class Zoo(SourceKind):
             classes=tuple(said["classes"]),
             licence=said["licence"],
             trained_on=said["trained_on"],
-            accuracy=said["test"]["accuracy"],
+            accuracy=said["test"].get("accuracy"),
         )
 
     def network(self, location: str, options: SourceOptions) -> Network:
@@ -65,7 +65,7 @@ class Zoo(SourceKind):
         return network
 
     def processor(self, location: str, options: SourceOptions) -> Processor:
-        """As in training: 32x32 pixels, three channels."""
+        """As in training."""
         return processors.build(described(location)["processor"])
 
     def check(self, location: str) -> None:

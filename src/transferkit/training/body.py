@@ -38,19 +38,19 @@ class Body:
         card = source.card()
         if card.architecture is None:
             raise ValueError(f"source {source.name} holds {card.holds}, not a network")
-        _check_serves(card.architecture, source, target)
+        architecture, make = _serving(card.architecture, source, target)
         processor = source.processor()
         if processor.modality != target.modality:
             processor = _bridged(processor, source, target)
-        if not target.task.needs_features:
+        if architectures.gives_frames(card.architecture):
             processor = processor.whole(target.whole().train.items)
         origin = ({"name": card.name, "licence": card.licence, "trained_on": card.trained_on},)
         wider = processor.grown(target.whole().train.items)
         if wider != processor:
-            architecture, make = architectures.grown_for(wider, card.architecture, source.network)
+            architecture, make = architectures.grown_for(wider, architecture, make)
             return cls(architecture, wider, f"{card.fingerprint}|{wider.fingerprint}", make, origin)
         fingerprint = f"{card.fingerprint}|{processor.fingerprint}"
-        return cls(card.architecture, processor, fingerprint, source.network, origin)
+        return cls(architecture, processor, fingerprint, make, origin)
 
     @classmethod
     def fresh(cls, architecture: Architecture, processor: Processor, seed: int) -> Body:
@@ -60,19 +60,33 @@ class Body:
         return cls(architecture, processor, fingerprint, lambda: architectures.build(architecture, seed))
 
 
-def _check_serves(architecture: Architecture, source: Source, target: Target) -> None:
-    """Refuse, in one line, a network that gives one vector an item where one a moment is needed, or the other way round."""
+def _serving(architecture: Architecture, source: Source, target: Target) -> tuple[Architecture, Callable[[], Network]]:
+    """The source's network as the task needs it: features of moments are pooled where one vector an item is wanted.
+
+    Raises one line where it gives the one and the task needs the other.
+    """
     gives_frames = architectures.gives_frames(architecture)
-    if gives_frames and target.task.needs_features:
-        raise WrongUse(
-            f"{source.name} gives features of moments, and task {target.task.name} needs one vector an item; "
-            "name another source"
-        )
     if not gives_frames and target.task.name == "transcribe":
         raise WrongUse(
             f"{source.name} gives one vector an item, and task transcribe needs one a moment; name a source that "
             "transcribes, such as a CTC model or one that hears and writes"
         )
+    if not (gives_frames and target.task.needs_features):
+        return architecture, source.network
+    pooled = architectures.pooled(architecture)
+    if pooled is None:
+        raise WrongUse(
+            f"{source.name} gives features of moments, and task {target.task.name} needs one vector an item; "
+            "name another source"
+        )
+    return pooled, lambda: _with_weights(pooled, source.network())
+
+
+def _with_weights(architecture: Architecture, network: Network) -> Network:
+    """The architecture with the weights of another network of its shape."""
+    built = architectures.build(architecture)
+    built.load_state_dict(network.state_dict())
+    return built
 
 
 def _bridged(processor: Processor, source: Source, target: Target) -> Processor:

@@ -15,6 +15,7 @@ from transferkit.core.examples import Examples
 from transferkit.core.predictor import FitRecord, Predictor
 from transferkit.core.recognise import opened
 from transferkit.core.run import Run
+from transferkit.core.source import Processor
 from transferkit.core.task import Predictions, Task
 from transferkit.sources import architectures, processors
 from transferkit.training.body import Body
@@ -56,6 +57,11 @@ class FittedNetwork(Predictor):
             if progress:
                 progress(done, len(items))
         return joined(parts).take(as_given(batches))
+
+    @property
+    def processor(self) -> Processor:
+        """Of its network."""
+        return self.model.processor
 
     def judge(self, examples: Examples, run: Run) -> Predictions:
         """As `predict`; where the network is frozen, from its cached features."""

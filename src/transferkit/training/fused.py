@@ -92,6 +92,11 @@ class FusedNetworks(Predictor):
                 progress(start + len(batch), len(items))
         return joined(parts)
 
+    @property
+    def processor(self) -> Processor:
+        """That of the first network; the others take the same items."""
+        return self.members[0][0]
+
     def judge(self, examples: Examples, run: Run) -> Predictions:
         """As `predict`, from cached features."""
         if not self._parts or not len(examples):

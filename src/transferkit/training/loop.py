@@ -24,6 +24,7 @@ from transferkit.core.task import Curve
 from transferkit.ops.augment import Augmentation
 from transferkit.training.augmentation import resolved
 from transferkit.training.average import Average
+from transferkit.training.batches import batches
 from transferkit.training.best_state import BestState
 from transferkit.training.evaluation import evaluate, raw_outputs, take
 from transferkit.training.every_core import on_one_core, pays_to_share
@@ -31,6 +32,7 @@ from transferkit.training.imbalance import Balance, Order
 from transferkit.training.inputs import Inputs
 from transferkit.training.losses import Losses, Penalty
 from transferkit.training.model import Model, moved
+from transferkit.training.precision import Precision, chosen as chosen_precision
 from transferkit.training.sharpness import uphill
 from transferkit.training.stages import freeze_before, keep_still, parameter_groups, train_mode
 from transferkit.training.thresholds import lay_in, spelled, tuned_offsets
@@ -71,6 +73,8 @@ class Recipe:
     """Set what each class needs to be chosen on the held-out items, once the weights are final."""
     offsets: tuple[float, ...] = ()
     """Added to the logits of the classes once the weights are final."""
+    precision: Precision = "auto"
+    """What matrix products are computed in; see `training/precision.py`."""
     sam: float = 0.0
     """Radius in which the loss should be low everywhere (sharpness-aware minimisation); 0: off."""
 
@@ -121,17 +125,20 @@ def _train(model: Model, material: Material, recipe: Recipe, run: Run, addition:
     if addition.moves is not None:
         keep_still(model.network, addition.moves)
     head_rate = recipe.head_learning_rate or recipe.learning_rate
+    precision = chosen_precision(model, recipe, material.inputs, run)
     groups = parameter_groups(model.network, model.head, recipe.learning_rate, head_rate, recipe.layer_decay)
     for module in addition.modules:
         module.to(device).train()
         groups.append({"params": list(module.parameters()), "lr": head_rate})
-    optimizer = torch.optim.AdamW(groups, weight_decay=recipe.weight_decay)
+    optimizer = torch.optim.AdamW(groups, weight_decay=recipe.weight_decay, fused=precision == "bfloat16" or None)
     n = len(material.examples)
-    n_steps = recipe.epochs * len(_batches(torch.arange(n), recipe.batch_size))
+    n_steps = recipe.epochs * len(batches(torch.arange(n), recipe.batch_size))
+    lengths = model.processor.lengths(material.examples.items) if task.needs_features else None
+    shuffle = run.generator("batches")
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, _warm_up_then_cosine(n_steps, recipe.warm_up))
     noise = run.generator("augmentation")
     targets = task.encode(material.examples.labels or (), model.processor)
-    losses_of = Losses(model, recipe, material.examples, addition.penalty, run, addition.watched)
+    losses_of = Losses(model, recipe, material.examples, addition.penalty, run, addition.watched, precision)
     order = Order(task, material.examples, recipe.balance == "sampling", run.generator("order"))
     average = Average(model.modules(), recipe.ema) if recipe.ema else None
     augmentation = resolved(recipe.augmentation, material.inputs[range(min(n, 32))], model.processor.modality)
@@ -147,7 +154,7 @@ def _train(model: Model, material: Material, recipe: Recipe, run: Run, addition:
             addition.begin_epoch(epoch)
         train_mode(model.network, model.head, recipe.first_moving, recipe.keep_statistics)
         total = 0.0
-        for chosen in _batches(order.draw(), recipe.batch_size):
+        for chosen in batches(order.draw(), recipe.batch_size, lengths, shuffle):
             if run.seconds_left() <= 0:
                 break
             inputs, wanted = task.augment(material.inputs[chosen], take(targets, chosen, device), augmentation, noise)
@@ -222,14 +229,6 @@ def _set_thresholds(
         return {}
     lay_in(model.head, offsets)
     return {"offsets": spelled(offsets)}
-
-
-def _batches(order: Tensor, size: int) -> list[Tensor]:
-    """Batches of `size`; a last one of a single item joins the one before, for one item has no variance to normalise by."""
-    batches = list(torch.split(order, size))
-    if len(batches) > 1 and len(batches[-1]) == 1:
-        batches[-2:] = [torch.cat(batches[-2:])]
-    return batches
 
 
 def _judge(model: Model, material: Material, recipe: Recipe, run: Run) -> tuple[float, float] | None:

@@ -15,7 +15,8 @@ from transferkit.core.network import State, parts_of
 from transferkit.core.run import Run
 from transferkit.training.imbalance import item_weights
 from transferkit.training.mixing import Mix, can_mix, cutmix, mixup
-from transferkit.training.model import Model
+from transferkit.training.model import Model, as_precise
+from transferkit.training.precision import products_in
 
 if TYPE_CHECKING:
     from transferkit.training.loop import Recipe
@@ -52,6 +53,7 @@ class Losses:
         penalty: Penalty | None,
         run: Run,
         watched: Sequence[int] = (),
+        precision: str = "float32",
     ) -> None:
         self._model, self._recipe, self._penalty, self._watched = model, recipe, penalty, watched
         device, labels = torch.device(run.device), examples.labels or ()
@@ -59,6 +61,7 @@ class Losses:
         self._weights = None if weights is None else weights.to(device)
         self._prior = model.task.prior_logits(labels).to(device) if recipe.balance == "logits" else None
         self._draw = run.generator("mixing")
+        self._precision, self._device = precision, run.device
         self.out_of_reach: set[int] = set()
         """Positions of the examples met so far that no weights could get right."""
         if (recipe.mixup or recipe.cutmix) and not model.task.needs_features:
@@ -71,7 +74,11 @@ class Losses:
         partner = None if mix is None else (_chosen(targets, mix.partner), _chosen(weights, mix.partner))
 
         def loss_now() -> Tensor:
-            features, states = self._model.watched_features(inputs, self._recipe.first_moving, self._watched)
+            with products_in(self._precision, self._device):
+                features, states = self._model.watched_features(inputs, self._recipe.first_moving, self._watched)
+            if self._precision != "float32":
+                features = as_precise(features, torch.float32)
+                states = {position: as_precise(state, torch.float32) for position, state in states.items()}
             if mix is not None and mixes_features:
                 features = mix.of(parts_of(features)[0])
             outputs = self._model.outputs(features, targets)

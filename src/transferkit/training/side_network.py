@@ -106,6 +106,11 @@ class SideTuned(Predictor):
                 progress(start + len(batch), len(items))
         return joined(parts)
 
+    @property
+    def processor(self) -> Processor:
+        """That of the small network; the frozen one takes the same items."""
+        return self.side[0]
+
     def to(self, device: str) -> None:
         """Move all three parts."""
         for module in self._modules().values():

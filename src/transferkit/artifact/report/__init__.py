@@ -96,5 +96,5 @@ def _typeset(number: str) -> str:
 
 
 def _embedded(address: str | None, kind: str) -> str | None:
-    """A picture or a sound that lies inside the report; an address outside is dropped, for the report asks nobody for anything."""
+    """A picture or a sound that lies inside the report; an address outside is dropped, for the report asks nobody."""
     return address if address and address.startswith(f"data:{kind}/") else None

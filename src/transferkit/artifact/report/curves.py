@@ -57,7 +57,8 @@ def _picture(curve: CurveSummary, metric: MetricInfo, shared: Axis) -> Markup:
     ]
     if metrics:
         unit = " in %" if metric.scale == 100 else ""
-        parts += _panel(shared, _METRIC_TOP, _METRIC_HEIGHT, wording.metric_name(metric) + unit)
+        direction = "" if metric.higher_is_better else ", less is better"
+        parts += _panel(shared, _METRIC_TOP, _METRIC_HEIGHT, wording.metric_name(metric) + unit + direction)
         parts += _line(metrics, shared, n_epochs, _METRIC_TOP, _METRIC_HEIGHT, "validation")
     bottom = (_METRIC_TOP + _METRIC_HEIGHT) if metrics else (_LOSS_TOP + _LOSS_HEIGHT)
     if curve.best_epoch is not None:

@@ -42,7 +42,7 @@ def importance_bars(found: Sequence[Importance], metric: MetricInfo) -> Importan
     shown = found[:MOST]
     ends = [metric.scale * (one.mean + sign * one.spread) for one in shown for sign in (-1, 1)]
     axis = axis_over([0.0, *ends], room=0.02)
-    zero = axis.place(0.0)
+    zero, digits = axis.place(0.0), _digits(found, metric)
     bars = []
     for one in shown:
         left, right = sorted((zero, axis.place(metric.scale * one.mean)))
@@ -59,7 +59,8 @@ def importance_bars(found: Sequence[Importance], metric: MetricInfo) -> Importan
             aria_hidden="true",
         )
         change = -one.mean if metric.higher_is_better else one.mean
-        bars.append(ImportanceBar(one.column, wording.difference(change, metric, _digits(found, metric)), picture))
+        said = wording.difference(change, metric, digits)
+        bars.append(ImportanceBar(one.column, said if said.strip("+-0.") else "0", picture))
     return ImportanceBars(tuple(bars), len(found) - len(shown))
 
 

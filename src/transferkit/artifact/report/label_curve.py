@@ -134,7 +134,8 @@ def _axes(found: LabelEquivalence, frame: _Frame, metric: MetricInfo) -> list[Ma
         y = frame.y(tick / frame.scale)
         parts.append(element("line", class_="grid", x1=0, x2="100%", y1=y, y2=y))
         parts.append(element("text", f"{tick:g}", class_="tick", x=0, y=y - 4))
-    parts.append(element("text", f"{wording.metric_name(metric)}{unit}", class_="axis-title", x=0, y=11))
+    direction = "" if metric.higher_is_better else ", less is better"
+    parts.append(element("text", f"{wording.metric_name(metric)}{unit}{direction}", class_="axis-title", x=0, y=11))
     parts.append(element("line", class_="zero", x1=0, x2="100%", y1=bottom, y2=bottom))
     own = frame.x(found.n_labels)
     for tick in frame.across.ticks:

@@ -33,6 +33,8 @@ class ShownMistakes:
     template: str
     heading: str
     items: tuple[ShownMistake, ...]
+    how: str
+    """What `ShownMistake.how` tells: "Sure", "Off"."""
     columns: tuple[str, ...]
     """Of rows of a table, the most important first."""
 
@@ -46,17 +48,18 @@ def shown_mistakes(summary: StudySummary) -> ShownMistakes | None:
         template=f"mistakes/{kind}.html.jinja",
         heading=suited.heading(summary),
         items=tuple(_shown(one, kind) for one in summary.mistakes),
+        how="Off" if all(one.confidence is None for one in summary.mistakes) else "Sure",
         columns=_columns(summary.mistakes),
     )
 
 
 def _shown(mistake: Mistake, kind: str) -> ShownMistake:
-    truth: tuple[Markup | str, Markup | str] = (mistake.truth, mistake.predicted)
+    texts: tuple[Markup | str, Markup | str] = (mistake.truth, mistake.predicted)
     if kind == "transcripts":
-        truth = marked(mistake.truth, mistake.predicted)
+        texts = marked(mistake.truth, mistake.predicted)
     sure = "" if mistake.confidence is None else f"{100 * mistake.confidence:.0f}\N{NO-BREAK SPACE}% sure"
     plot = window_picture(mistake.window, f"The window {mistake.name}") if mistake.window else None
-    return ShownMistake(mistake, *truth, sure or mistake.off, plot)
+    return ShownMistake(mistake, *texts, sure or mistake.off, plot)
 
 
 def _columns(mistakes: Sequence[Mistake]) -> tuple[str, ...]:

@@ -66,7 +66,15 @@ def _picture(points: list[tuple[float, float]], axis: Axis) -> Markup:
     parts.append(element("text", "truth", class_="axis-title", x=middle, y=SIDE - 7, text_anchor="middle"))
     turned = f"rotate(-90 13 {(_EDGE + bottom) / 2})"
     parts.append(
-        element("text", "predicted", class_="axis-title", x=13, y=(_EDGE + bottom) / 2, text_anchor="middle", transform=turned)
+        element(
+            "text",
+            "predicted",
+            class_="axis-title",
+            x=13,
+            y=(_EDGE + bottom) / 2,
+            text_anchor="middle",
+            transform=turned,
+        )
     )
     label = f"Predicted against true values of {len(points)} test items"
     return element("svg", *parts, class_="scatter", viewBox=f"0 0 {SIDE} {SIDE}", role="img", aria_label=label)

@@ -15,9 +15,7 @@ _EDGE = 4
 
 def window_picture(channels: Sequence[Sequence[float]], label: str) -> Markup:
     """(channels, moments) as lines; a line is broken where nothing is said."""
-    parts = [
-        element("line", class_="grid", x1=0, x2=WIDTH, y1=y, y2=y) for y in (_EDGE, HEIGHT / 2, HEIGHT - _EDGE)
-    ]
+    parts = [element("line", class_="grid", x1=0, x2=WIDTH, y1=y, y2=y) for y in (_EDGE, HEIGHT / 2, HEIGHT - _EDGE)]
     for place, values in enumerate(channels):
         parts += _lines(values, f"channel-{place % 6}")
     view = f"0 0 {WIDTH} {HEIGHT}"

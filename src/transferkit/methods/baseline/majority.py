@@ -1,4 +1,4 @@
-"""Majority: always the best guess that looks at no item - the most frequent class, the mean of the numbers."""
+"""Majority: always the best guess that looks at no item - the most frequent class or text, the mean of the numbers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Majority(Method):
-    """Predict the class frequencies of the training labels, or their mean (median under mae), whatever the item.
+    """Predict the class frequencies of the training labels, their mean (median under mae) or their usual text, whatever the item.
 
     A floor to read other results against, not a model to use.
 

@@ -69,6 +69,13 @@ def grown_for(
     return _module(architecture.kind).grown_architecture(architecture, processor), make_grown
 
 
+def pooled(architecture: Architecture) -> Architecture | None:
+    """The architecture that gives one vector an item, of one that gives features of moments: `build` it and lay the same
+    weights in. None where there is no such thing."""
+    change = getattr(_module(architecture.kind), "pooled", None)
+    return change and type(architecture).of(architecture.kind, change(architecture.arguments()))
+
+
 def build(architecture: Architecture, seed: int = 0) -> Network:
     """A freshly initialised network, in eval mode: the same seed gives the same weights, the global generator is kept.
 

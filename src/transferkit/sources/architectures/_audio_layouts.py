@@ -45,8 +45,6 @@ class Layout:
     """Hidden states, mask, whether a classifier reads the result -> (n, d)."""
     head: Callable[[Any], nn.Module]
     """A classifier's head on what `pool` gives."""
-    silence: Callable[[Any], State]
-    """A short input for one recording, for a configuration."""
     fixed: bool = False
     """True where padding is heard as silence, so that none of it may be cut off on the way."""
     unused: tuple[str, ...] = ()
@@ -134,10 +132,6 @@ def _first(output: Any) -> Tensor:
     return output[0] if isinstance(output, tuple) else output  # type: ignore[no-any-return]
 
 
-def _tenth_of_a_second(config: Any) -> State:
-    return torch.zeros(1, 1600), torch.tensor([1600])
-
-
 # WavLM (Chen et al. 2021, arXiv:2110.13900): the first block holds a position bias for all, which each block multiplies by
 # a gate of 1 to 3 or so. Padding goes into that bias: beside it torch deprecates the mask that the library would pass.
 
@@ -219,7 +213,6 @@ _WAV2VEC = Layout(
     after=_encoder_norm,
     pool=_mean,
     head=_projected,
-    silence=_tenth_of_a_second,
     unused=("masked_spec_embed",),
 )
 _WAVLM = Layout(
@@ -232,7 +225,6 @@ _WAVLM = Layout(
     after=_encoder_norm,
     pool=_mean,
     head=_projected,
-    silence=_tenth_of_a_second,
     unused=("masked_spec_embed",),
 )
 _AST = Layout(
@@ -245,7 +237,6 @@ _AST = Layout(
     after=_ast_norm,
     pool=_both_class_tokens,
     head=lambda model: model.classifier,
-    silence=lambda config: torch.zeros(1, config.max_length, config.num_mel_bins),
 )
 _WHISPER = Layout(
     fixed=True,
@@ -258,10 +249,6 @@ _WHISPER = Layout(
     after=_whisper_norm,
     pool=_whisper_mean,
     head=_projected,
-    silence=lambda config: (
-        torch.zeros(1, config.num_mel_bins, 2 * config.max_source_positions),
-        torch.tensor([2 * config.max_source_positions]),
-    ),
 )
 _ROWS = {
     "wav2vec2": _WAV2VEC,

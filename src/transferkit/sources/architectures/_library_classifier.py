@@ -5,9 +5,8 @@ activation, a layer without a bias. No table says which: the library's model of 
 in, what is left over is filled in every way that could give one linear layer on our features, and a way is accepted only if
 the logits of a trial batch agree.
 
-Where a dense layer with an activation lies between, features pass it where it is straight: tanh(s x) = s x to 2e-6 of its
-value for s = 2^-14 and |x| < 40, and ReLU(x + k) = x + k, GELU likewise, where k is above -x. How large features can be is known from
-the norm that they come from: no value is farther from its shift than sqrt(d) times its scale.
+Where a dense layer with an activation lies between, numbers pass it unbent: tanh(s x) = s x to 2e-6 of its value for s = 2^-14
+and |x| < 40, and f(x) - f(-x) = x for ReLU, GELU and SiLU alike, so that each logit passes as a pair.
 """
 
 from __future__ import annotations
@@ -19,6 +18,7 @@ from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from transferkit.core.errors import WrongUse
 from transferkit.core.network import Network, State, seeded
@@ -34,8 +34,6 @@ _AUTO_CLASSES = {
 """Architecture -> the library's name for its classifiers."""
 _STRAIGHT = 2.0**-14
 """Features times this pass a tanh unbent."""
-_MARGIN = 8.0
-"""So far above 0 a GELU is its own input, to the last bit of a float32."""
 _KEEP = "save() keeps it as it is, and transferkit.load reads that"
 
 
@@ -74,7 +72,7 @@ def library_classifier(network: Network, head: nn.Linear, settings: Mapping[str,
         apart = min(apart, _difference(model, trial))
         if apart <= TOLERANCE:
             return model
-    raise WrongUse(f"{_why(network, model, free, apart)}")
+    raise WrongUse(_why(network, model, free, apart))
 
 
 def _fresh(network: Network, settings: Mapping[str, Any]) -> Any:
@@ -86,10 +84,11 @@ def _fresh(network: Network, settings: Mapping[str, Any]) -> Any:
         raise WrongUse(
             f"this {model_type} network takes grey pictures, and no image processor of transformers makes them; {_KEEP}"
         )
-    fields = {name: value for name, value in shape.items() if name not in ("model_type", "num_labels")}
+    fields = {name: value for name, value in shape.items() if name != "model_type"}
     if fields.get("classifier_proj_size", settings["num_labels"]) < settings["num_labels"]:
         fields["classifier_proj_size"] = settings["num_labels"]
-    config = transformers.AutoConfig.for_model(model_type, **fields, **settings)
+    config = transformers.AutoConfig.for_model(model_type, **(fields | settings))
+    config.architectures = config.architectures or []  # the library looks for a name in it
     auto_class = getattr(transformers, _AUTO_CLASSES[network.architecture.kind])
     try:
         with seeded(0):
@@ -130,28 +129,36 @@ def _ways(
             yield partial(_set, out, weight, bias)
         elif (norm := _norm_before(network, model)) is not None:
             yield partial(_bias_into_norm, out, norm, weight, bias)
-    if len(free) == 2 and free[0].in_features == d and free[1].out_features == n_outputs:
+    biased = all(layer.bias is not None for layer in free)
+    fits = len(free) == 2 and free[0].in_features == d and free[0].out_features >= min(d, n_outputs)
+    if fits and biased and free[1].weight.shape == (n_outputs, free[0].out_features):
         dense, out = free
-        zero = torch.zeros(d, dtype=torch.float64)
-        yield partial(_through, dense, out, weight, bias, 1.0, zero)
-        yield partial(_through, dense, out, weight, bias, _STRAIGHT, zero)
-        if (bound := _largest(network, d)) is not None:
-            yield partial(_through, dense, out, weight, bias, 1.0, bound + _MARGIN)
+        yield partial(_through, dense, out, weight, bias, 1.0)
+        yield partial(_through, dense, out, weight, bias, _STRAIGHT)
+        if dense.out_features >= 2 * n_outputs:
+            yield partial(_in_pairs, dense, out, weight, bias)
 
 
-def _through(dense: nn.Linear, out: nn.Linear, weight: Tensor, bias: Tensor, scale: float, shift: Tensor) -> None:
-    """out(dense(x)) = weight x + bias, where what lies between leaves scale x + shift as it is."""
+def _through(dense: nn.Linear, out: nn.Linear, weight: Tensor, bias: Tensor, scale: float) -> None:
+    """out(dense(x)) = weight x + bias, where what lies between leaves scale x as it is."""
     (n_outputs, d), width = weight.shape, dense.out_features
     if width >= d:
-        _set(dense, scale * torch.eye(width, d, dtype=torch.float64), nn.functional.pad(shift, (0, width - d)))
-        _set(out, nn.functional.pad(weight / scale, (0, width - d)), bias - weight @ shift / scale)
-    elif width >= n_outputs:  # too narrow for the features, wide enough for the logits
-        _set(
-            dense,
-            nn.functional.pad(scale * weight, (0, 0, 0, width - n_outputs)),
-            nn.functional.pad(scale * bias, (0, width - n_outputs)),
-        )
-        _set(out, torch.eye(n_outputs, width, dtype=torch.float64) / scale, torch.zeros(n_outputs))
+        _set(dense, scale * torch.eye(width, d), torch.zeros(width))
+        _set(out, functional.pad(weight / scale, (0, width - d)), bias)
+    else:  # too narrow for the features, not for the logits
+        more = width - n_outputs
+        _set(dense, functional.pad(scale * weight, (0, 0, 0, more)), functional.pad(scale * bias, (0, more)))
+        _set(out, torch.eye(n_outputs, width) / scale, torch.zeros(n_outputs))
+
+
+def _in_pairs(dense: nn.Linear, out: nn.Linear, weight: Tensor, bias: Tensor) -> None:
+    """out(f(dense(x))) = weight x + bias, where f(y) - f(-y) = y; what is not needed of `dense` is left newly initialised."""
+    n_outputs, width = len(weight), dense.out_features
+    with torch.no_grad():
+        dense.weight[: 2 * n_outputs] = torch.cat([weight, -weight]).to(dense.weight)
+        dense.bias[: 2 * n_outputs] = torch.cat([bias, -bias]).to(dense.bias)
+    one = torch.eye(n_outputs)
+    _set(out, functional.pad(torch.cat([one, -one], 1), (0, width - 2 * n_outputs)), torch.zeros(n_outputs))
 
 
 def _bias_into_norm(out: nn.Linear, norm: nn.LayerNorm, weight: Tensor, bias: Tensor) -> None:
@@ -174,17 +181,6 @@ def _norm_before(network: Any, model: Any) -> nn.LayerNorm | None:
     layout = layout_of(body)
     norms = held(body, layout.after) if layout else []
     return norms[-1] if norms and isinstance(norms[-1], nn.LayerNorm) and norms[-1].bias is not None else None
-
-
-def _largest(network: Any, d: int) -> Tensor | None:
-    """(d,) how far from 0 each feature can be; None where features do not come from a norm as they are."""
-    norms = [module for module in network.body.modules() if isinstance(module, nn.LayerNorm)]
-    as_they_are = {"cls", "last", "mean", "max", "weighted_mean"}.issuperset(getattr(network, "_ways", ()))
-    if not norms or norms[-1].normalized_shape != (d,) or not as_they_are:
-        return None
-    scale, shift = (tensor.detach().cpu().double().abs() for tensor in (norms[-1].weight, norms[-1].bias))
-    bound: Tensor = d**0.5 * scale + shift
-    return bound
 
 
 def _difference(model: Any, trial: Trial) -> float:

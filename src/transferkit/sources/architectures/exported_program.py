@@ -76,7 +76,12 @@ class ExportedProgram(Network):
         if sizes is None or len(sizes) < 2:
             raise WrongUse(f"the exported program makes no features {features!r}; name another tensor with output=")
         self._pooled = (2, 3) if len(sizes) == 4 and not self._comes_last else tuple(range(1, len(sizes) - 1))
-        self.feature_dim = int(sizes[1] if self._pooled == (2, 3) else sizes[-1])
+        feature_dim = sizes[1] if self._pooled == (2, 3) else sizes[-1]
+        if not isinstance(feature_dim, int):
+            raise WrongUse(
+                f"the length of {features!r} in the exported program is not fixed; name another with output="
+            )
+        self.feature_dim = feature_dim
         needed = _leading_to(calls, features)
         free = _free(needed, graph)
         steps = [call for call in needed if call not in free]

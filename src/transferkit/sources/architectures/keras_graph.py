@@ -26,6 +26,8 @@ from transferkit.sources.architectures._keras_calls import Call, Graph, graph_of
 
 _PASSED_ON = ("Activation", "Softmax", "Reshape", "Flatten")
 """Layers that class scores may go through on their way out."""
+_SCORES = ("linear", "softmax", "sigmoid")
+"""Activations of a layer that makes class scores."""
 _TRUSTED: set[str] = set()
 """Configurations with code of their own that a person has allowed in this process."""
 
@@ -102,7 +104,9 @@ class Ending:
     features: Any
     """Symbol of the features."""
     layer: Any | None = None
-    """The layer that makes class scores of them."""
+    """The linear layer that makes class scores of them."""
+    activation: str = "linear"
+    """What turns the scores into shares."""
 
     @property
     def n_classes(self) -> int | None:
@@ -110,22 +114,32 @@ class Ending:
         if self.layer is None:
             return None
         n_outputs = int(self.layer.kernel.shape[-1])
-        return n_outputs if n_outputs > 1 else (2 if _activation(self.layer) == "sigmoid" else None)
+        return n_outputs if n_outputs > 1 else (2 if self.activation == "sigmoid" else None)
 
 
 def ending(graph: Graph) -> Ending:
-    """The last dense layer (or 1 x 1 convolution of one pixel), and what enters it; the output where there is none."""
-    symbol = graph.output
-    squeezed = False
-    call = graph.maker(id(symbol))
+    """The last dense layer (or 1 x 1 convolution of one pixel), and what enters it.
+
+    Where something else makes class scores, such as maps of which the mean is taken: what enters the layer that learned them,
+    and no head. Where there are none: the output.
+    """
+    call, activation = graph.maker(id(graph.output)), "linear"
     while call is not None and (call.layer is None or type(call.layer).__name__ in _PASSED_ON):
-        squeezed |= call.layer is not None and _activation(call.layer) == "sigmoid"
+        activation = _activation(call.layer) if activation == "linear" else activation
         if len(call.takes) != 1:
             return Ending(graph.output)
         call = graph.maker(call.takes[0])
-    if call is None or len(call.takes) != 1 or squeezed or not _is_head(call):
+    if call is None or len(call.takes) != 1:
         return Ending(graph.output)
-    return Ending(call.node.arguments.keras_tensors[0], call.layer)
+    activation = _activation(call.layer) if activation == "linear" else activation
+    if _is_head(call) and activation in _SCORES:
+        return Ending(call.node.arguments.keras_tensors[0], call.layer, activation)
+    if activation in _SCORES[1:]:
+        while call is not None and len(call.takes) == 1 and not _learns_much(call):
+            call = graph.maker(call.takes[0])
+        if call is not None and call.layer is not None and len(call.takes) == 1:
+            return Ending(call.node.arguments.keras_tensors[0])
+    return Ending(graph.output)
 
 
 @final
@@ -259,8 +273,6 @@ class Held(nn.Module):
 
 def _is_head(call: Call) -> bool:
     layer, given = call.layer, call.node.arguments.keras_tensors[0]
-    if _activation(layer) not in ("linear", "softmax", "sigmoid"):
-        return False
     kind = type(layer).__name__
     one_pixel = tuple(given.shape[1:3]) == (1, 1) and tuple(getattr(layer, "kernel_size", ())) == (1, 1)
     if kind == "Dense":
@@ -271,7 +283,8 @@ def _is_head(call: Call) -> bool:
 
 
 def _activation(layer: Any) -> str:
-    return getattr(getattr(layer, "activation", None), "__name__", "linear")
+    own = getattr(layer, "activation", None)
+    return "softmax" if type(layer).__name__ == "Softmax" else str(getattr(own, "__name__", "linear"))
 
 
 def _head_of(end: Ending) -> nn.Linear | None:

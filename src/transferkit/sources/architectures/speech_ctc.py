@@ -20,16 +20,18 @@ from transferkit.core.errors import WrongUse
 from transferkit.core.network import Network, State
 
 
-def build(width: int = 12, n_mels: int = 40, hidden: int = 64, symbols: Sequence[str] = ()) -> Network:
+def build(
+    width: int = 12, n_mels: int = 40, hidden: int = 64, symbols: Sequence[str] = (), pooled: bool = False
+) -> Network:
     """A fresh network: stem, maps, context1, context2; features of frames (n, frames, 2 * hidden), with their numbers (n,).
 
-    `symbols`: of its own head, the blank "" first; none: no head.
+    `symbols`: of its own head, the blank "" first; none: no head. `pooled`: the mean over the frames (n, 2 * hidden) instead.
     """
     if width < 1 or n_mels < 8 or hidden < 1:
         raise WrongUse(
             f"speech_ctc takes a width of 1, 8 mels and 1 hidden or more, got {width}, {n_mels} and {hidden}"
         )
-    return SpeechCTC(width, n_mels, hidden, tuple(symbols))
+    return SpeechCTC(width, n_mels, hidden, tuple(symbols), pooled)
 
 
 def from_scratch(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -38,8 +40,13 @@ def from_scratch(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def gives_frames(settings: Mapping[str, Any]) -> bool:
-    """Always."""
-    return True
+    """Unless they are pooled."""
+    return not settings.get("pooled", False)
+
+
+def pooled(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of the same network, with the same weights, that gives one vector an item."""
+    return {**settings, "pooled": True}
 
 
 def processor(settings: Mapping[str, Any], size: int | None = None) -> dict[str, Any]:
@@ -51,9 +58,9 @@ def processor(settings: Mapping[str, Any], size: int | None = None) -> dict[str,
 class SpeechCTC(Network):
     """Spectrograms (n, n_mels, frames) with their frames (n,) -> features of every second frame, with their numbers."""
 
-    def __init__(self, width: int, n_mels: int, hidden: int, symbols: tuple[str, ...]) -> None:
+    def __init__(self, width: int, n_mels: int, hidden: int, symbols: tuple[str, ...], pooled: bool) -> None:
         super().__init__()
-        settings = {"width": width, "n_mels": n_mels, "hidden": hidden, "symbols": list(symbols)}
+        settings = {"width": width, "n_mels": n_mels, "hidden": hidden, "symbols": list(symbols), "pooled": pooled}
         self.architecture = Architecture.of("speech_ctc", settings)
         pitches = [-(-n_mels // 2**i) for i in range(4)]
         self.body = nn.ModuleDict(
@@ -66,7 +73,7 @@ class SpeechCTC(Network):
         )
         self.stages = tuple(self.body)
         self.feature_dim = 2 * hidden
-        self.symbols = symbols
+        self.symbols, self._pooled = symbols, pooled
         self.head = nn.Linear(self.feature_dim, len(symbols)) if symbols else None
 
     def run(self, state: State, start: int = 0, stop: int | None = None) -> State:
@@ -81,7 +88,10 @@ class SpeechCTC(Network):
             if name == "stem":
                 lengths = (lengths + 1) // 2
             frames = self.body[name](frames, lengths)
-        return frames, lengths
+        if not self._pooled or stop not in (None, len(self.stages)):
+            return frames, lengths
+        inside = torch.arange(frames.shape[1], device=frames.device) < lengths.to(frames.device)[:, None]
+        return (frames * inside[:, :, None]).sum(1) / lengths.to(frames)[:, None]  # (n, 2 hidden)
 
     def stage(self, name: str) -> nn.Module:
         """The module of one stage."""

@@ -1,0 +1,99 @@
+"""Precision: whether training steps multiply in bfloat16. Weights, their updates and the loss stay float32.
+
+Micikevicius et al. 2018, arXiv:1710.03740; bfloat16 has the range of float32 and needs no scaling of the loss: Kalamkar et al.
+2019, arXiv:1905.12322. Differs: unasked it is taken on CPUs only, where the processor multiplies bfloat16 natively, where the network
+is mostly matrix products (convolutions gain only in another layout), and where a short timing says that it pays.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from transferkit.core.network import State, parts_of
+from transferkit.core.run import Run
+from transferkit.training.every_core import on_one_core
+from transferkit.training.inference import FIDELITY, SAMPLE, SMALL, multiplies_bfloat16
+from transferkit.training.model import Model, as_precise, moved
+
+if TYPE_CHECKING:
+    from transferkit.training.inputs import Inputs
+    from transferkit.training.loop import Recipe
+
+Precision = Literal["auto", "float32", "bfloat16"]
+PAYS = 1.2
+"""How many times as fast bfloat16 has to be to be taken; a smaller gain is not worth its rounding."""
+PRODUCTS = 0.5
+"""Least share of a network's parameters that matrices (of linear layers and embeddings) make up."""
+
+
+@contextmanager
+def products_in(precision: str, device: str) -> Iterator[None]:
+    """A context in which matrix products are computed in this precision, whatever the weights are stored in."""
+    with torch.autocast(torch.device(device).type, dtype=torch.bfloat16, enabled=precision == "bfloat16"):
+        yield
+
+
+def chosen(model: Model, recipe: Recipe, inputs: Inputs, run: Run) -> str:
+    """The precision of the recipe, "auto" resolved: timed once a network and machine, and remembered by the cache.
+
+    The model, whose weights that move must be marked as such, is left as it was.
+    """
+    if recipe.precision != "auto":
+        return recipe.precision
+    if not _may_pay(model, run):
+        return "float32"
+    sample = moved(inputs[range(min(SAMPLE, len(inputs)))], torch.device(run.device))
+    sizes = [tuple(part.shape[1:]) for part in parts_of(sample)]
+    capability = f"{torch.backends.cpu.get_cpu_capability()}|torch={torch.__version__}"
+    key = f"precision|{model.network.architecture.fingerprint}|{sizes}|{recipe.first_moving}|{capability}|{run.device}"
+
+    def timed(_: object) -> np.ndarray:
+        return np.array([[float(_pays(model, recipe.first_moving, sample, run.device))]], dtype=np.float32)
+
+    return "bfloat16" if run.cache.rows(key, ("precision",), timed)[0, 0] else "float32"
+
+
+def _may_pay(model: Model, run: Run) -> bool:
+    """Whether a timing is worth its cost."""
+    network = model.network
+    sizes = [(p.ndim, p.numel()) for p in network.parameters()]
+    total = sum(size for _, size in sizes)
+    in_matrices = sum(size for n_axes, size in sizes if n_axes == 2)
+    return (
+        run.device == "cpu"
+        and multiplies_bfloat16()
+        and model.task.needs_features
+        and not network.float32_only
+        and total >= SMALL
+        and in_matrices >= PRODUCTS * total
+    )
+
+
+def _pays(model: Model, start: int, sample: State, device: str) -> bool:
+    """Whether a step in bfloat16 is faster, and its features true to float32."""
+    model.eval()
+    with on_one_core():
+        reference, seconds = _tried(model, "float32", start, sample, device)
+        features, seconds_less_precise = _tried(model, "bfloat16", start, sample, device)
+    distance = ((features - reference).norm(dim=1) / reference.norm(dim=1).clamp_min(1e-12)).mean()
+    return bool(distance <= FIDELITY) and PAYS * seconds_less_precise < seconds
+
+
+def _tried(model: Model, precision: str, start: int, sample: State, device: str) -> tuple[Tensor, float]:
+    """Features of the sample, and the seconds that a second pass, there and back, kept this core busy."""
+    for _ in range(2):
+        begun = time.thread_time()
+        with torch.enable_grad(), products_in(precision, device):
+            features = as_precise(model.features(sample, start), torch.float32)
+            parts_of(features)[0].square().mean().backward()  # type: ignore[no-untyped-call]
+        seconds = time.thread_time() - begun
+        for parameter in model.parameters():
+            parameter.grad = None
+    return parts_of(features)[0].detach().flatten(1), seconds

@@ -1,0 +1,68 @@
+"""What is told of mistakes agrees with scikit-learn, and the worst stand first."""
+
+import numpy as np
+import pytest
+
+from transferkit.core.task import Predictions
+from transferkit.planner.mistakes import MOST_NUMBERS, look_at
+from transferkit.tasks.classify import Classify
+from transferkit.tasks.regress import Regress
+from transferkit.tasks.tag import Tag
+from transferkit.tasks.transcribe import Transcribe
+
+
+def test_of_classes_the_surest_mistake_stands_first() -> None:
+    from sklearn.metrics import confusion_matrix
+
+    draw = np.random.default_rng(0)
+    classes = ("a", "b", "c")
+    scores = draw.dirichlet(np.ones(3), 60)
+    truth = draw.choice(classes, 60).tolist()
+    said = tuple(classes[i] for i in scores.argmax(axis=1))
+    worst, told = look_at(Classify(classes), truth, Predictions(said, scores))
+    assert told.confusion is not None
+    assert np.array_equal(told.confusion, confusion_matrix(truth, said, labels=classes))
+    assert sorted(worst.order) == [i for i in range(60) if truth[i] != said[i]]
+    assert worst.confidence == tuple(sorted(scores.max(axis=1)[list(worst.order)], reverse=True))
+
+
+def test_of_tags_the_surest_wrong_decision_stands_first_and_each_tag_is_counted() -> None:
+    from sklearn.metrics import average_precision_score
+
+    draw = np.random.default_rng(1)
+    classes = ("a", "b", "c")
+    borne, scores = draw.random((50, 3)) < (0.5, 0.2, 0.0), draw.random((50, 3))
+    truth, said = (
+        [tuple(name for name, is_so in zip(classes, row, strict=True) if is_so) for row in table]
+        for table in (borne, scores > 0.5)
+    )
+    worst, told = look_at(Tag(classes), truth, Predictions(tuple(said), scores))
+    for k, result in enumerate(told.tags[:2]):
+        assert result.average_precision == pytest.approx(average_precision_score(borne[:, k], scores[:, k]))
+        assert result.n_items == borne[:, k].sum()
+        assert result.missed == (borne[:, k] & (scores[:, k] <= 0.5)).sum()
+        assert result.wrongly == (~borne[:, k] & (scores[:, k] > 0.5)).sum()
+    assert told.tags[2].average_precision is None
+    error = np.abs(scores - borne).max(axis=1)
+    assert worst.order[0] == error.argmax()
+    assert sorted(worst.order) == [i for i in range(50) if truth[i] != said[i]]
+
+
+def test_of_numbers_the_farthest_stands_first_and_few_are_drawn() -> None:
+    worst, told = look_at(Regress(), (1.0, 2.0, 3.0), Predictions((1.5, 2.0, 0.0)))
+    assert worst.order == (2, 0, 1)
+    assert worst.off == ("-3", "+0.5", "+0")
+    assert told.numbers == ((1.0, 1.5), (2.0, 2.0), (3.0, 0.0))
+    many = tuple(map(float, range(2000)))
+    assert len(look_at(Regress(), many, Predictions(many))[1].numbers) == MOST_NUMBERS
+
+
+def test_of_transcripts_the_one_most_wrong_for_its_length_stands_first() -> None:
+    truth = ("one two three four", "yes", "right")
+    worst, _ = look_at(Transcribe(), truth, Predictions(("one too three for", "no", "right")))
+    assert worst.order == (1, 0)
+    assert worst.off == ("1 error in 1 word", "2 errors in 4 words")
+
+
+def test_predictions_without_probabilities_tell_nothing_of_classes() -> None:
+    assert look_at(Classify(("a", "b")), ("a",), Predictions(("b",)))[0].order == ()
