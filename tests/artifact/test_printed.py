@@ -51,3 +51,8 @@ def test_a_ranking_tells_what_is_no_better_than_random(summaries: dict[str, Stud
     assert "0.862 to 0.965" in next(line for line in lines if "digits" in line)
     assert "no better than random features" in next(line for line in lines if "shuffled" in line)
     assert "cannot be reached" in next(line for line in lines if "nobody" in line)
+
+
+def test_items_are_called_what_they_are(summaries: dict[str, StudySummary]) -> None:
+    assert "5 seeds for the proof on 1347 test pictures" in printed(summaries["helps"], 140)
+    assert "5 seeds for the proof on 1347 test rows" in printed(summaries["rows"], 140)

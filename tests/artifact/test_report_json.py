@@ -11,7 +11,23 @@ from transferkit.core.errors import TransferkitError
 from transferkit.evaluate.summary import StudySummary
 
 
-@pytest.mark.parametrize("end", ["helps", "hurts", "many_classes", "no_pictures", "interrupted", "hostile", "empty"])
+@pytest.mark.parametrize(
+    "end",
+    [
+        "helps",
+        "hurts",
+        "many_classes",
+        "no_pictures",
+        "interrupted",
+        "hostile",
+        "empty",
+        "texts",
+        "clips",
+        "rows",
+        "transcripts",
+        "tags",
+    ],
+)
 def test_a_summary_comes_back_equal(summaries: dict[str, StudySummary], tmp_path: Path, end: str) -> None:
     (tmp_path / "report.json").write_text(summary_json(summaries[end]), encoding="utf-8")
     assert read_summary(tmp_path / "report.json") == summaries[end]

@@ -1,6 +1,7 @@
 """The estimators keep scikit-learn's own contract, on its own suite."""
 
 import pickle
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 from sklearn.datasets import load_iris
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
@@ -68,7 +69,40 @@ def test_pictures_start_from_a_source_by_a_named_method() -> None:
     np.testing.assert_array_equal(again.predict_proba(more), fitted.predict_proba(more))
 
 
-def test_sources_alone_make_a_study_with_a_verdict() -> None:
+REMARKS = ["the film was good", "a dull plot", "very good", "the book was bad", "it is great!", "so poor, and dull"] * 6
+PRAISE = ["good", "dull", "good", "bad", "great", "poor"] * 6
+
+
+@pytest.mark.parametrize("items", [REMARKS, np.array(REMARKS), np.array(REMARKS, dtype=object)])
+def test_texts_start_from_a_source_however_they_are_held(items: Any, text_folder: Path) -> None:
+    fitted = TransferClassifier(f"hf:{text_folder}", method="linear_probe", random_state=0).fit(items, PRAISE)
+    assert fitted.score(items, PRAISE) > 0.9
+    assert fitted.classes_.tolist() == sorted(set(PRAISE))
+    assert fitted.predict_proba(["a good film"]).shape == (1, 5)
+
+
+def test_numbers_are_predicted_from_what_a_source_sees(text_folder: Path) -> None:
+    worth = [100.0 + 10 * sorted(set(PRAISE)).index(word) for word in PRAISE]
+    fitted = TransferRegressor(f"hf:{text_folder}", method="linear_probe", random_state=0).fit(REMARKS, worth)
+    assert fitted.score(REMARKS, worth) > 0.9
+    pictures, _ = bars(48, seed=0)
+    shares = [float(np.asarray(picture).mean()) for picture in pictures]
+    seen = TransferRegressor("zoo:digits-cnn", method="linear_probe", random_state=0).fit(pictures[:36], shares[:36])
+    assert seen.score(pictures[36:], shares[36:]) > 0.5
+
+
+def test_every_fold_of_a_cross_validation_starts_from_the_source() -> None:
+    pictures, labels = bars(36, seed=0)
+    model = TransferClassifier("zoo:digits-cnn", method="linear_probe", random_state=0)
+    scores = cross_val_score(model, pictures, labels, cv=3)
+    assert scores.shape == (3,)
+    assert scores.mean() > 0.5
+    assert not hasattr(model, "predictor_")
+
+
+def test_sources_alone_make_a_study_with_a_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("transferkit.training.gradient_method.epochs_for", lambda *given, **named: 4)
+    monkeypatch.setattr("transferkit.training.schedule.epochs_for", lambda *given, **named: 4)
     pictures, labels = bars(104, seed=0)
     fitted = TransferClassifier("zoo:digits-cnn", budget="4 trials", random_state=0).fit(pictures, labels)
     assert fitted.study_.summary.arms

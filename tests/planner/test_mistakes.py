@@ -1,10 +1,15 @@
 """What is told of mistakes agrees with scikit-learn, and the worst stand first."""
 
+from types import SimpleNamespace
+from typing import Any
+
 import numpy as np
 import pytest
 
+from transferkit.core.examples import Examples
 from transferkit.core.task import Predictions
-from transferkit.planner.mistakes import MOST_NUMBERS, look_at
+from transferkit.evaluate.proof import Proven
+from transferkit.planner.mistakes import MOST, MOST_NUMBERS, look_at, on_the_test
 from transferkit.tasks.classify import Classify
 from transferkit.tasks.regress import Regress
 from transferkit.tasks.tag import Tag
@@ -66,3 +71,21 @@ def test_of_transcripts_the_one_most_wrong_for_its_length_stands_first() -> None
 
 def test_predictions_without_probabilities_tell_nothing_of_classes() -> None:
     assert look_at(Classify(("a", "b")), ("a",), Predictions(("b",)))[0].order == ()
+
+
+def test_items_are_shown_with_what_is_known_of_them() -> None:
+    """Twenty rows, all called the other class; the test's names are theirs."""
+    rows = [{"age": float(i)} for i in range(20)]
+    test = Examples(rows, tuple(map(str, range(20))), ("a",) * 20, tuple(f"t.csv row {i}" for i in range(20)))
+    scores = np.stack([np.linspace(0.4, 0.0, 20), np.linspace(0.6, 1.0, 20)], axis=1)
+    findings: Any = SimpleNamespace(
+        evidence={"scratch": Proven(np.zeros((1, 20)), Predictions(("b",) * 20, scores))},
+        test=test,
+        trials=SimpleNamespace(target=SimpleNamespace(task=Classify(("a", "b")), modality="tabular")),
+    )
+    told = on_the_test(findings, "scratch")
+    assert [one.name for one in told.mistakes] == [f"t.csv row {i}" for i in range(19, 19 - MOST, -1)]
+    assert told.mistakes[0].cells == {"age": "19"}
+    assert (told.mistakes[0].truth, told.mistakes[0].predicted, told.mistakes[0].confidence) == ("a", "b", 1.0)
+    assert told.confusion == ((0, 20), (0, 0))
+    assert on_the_test(findings, "another arm").mistakes == ()

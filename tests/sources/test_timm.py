@@ -116,8 +116,10 @@ def test_published_weights_are_fetched_from_the_hub_and_kept(tmp_path, serve):
     assert card.bytes == (folder / "model.safetensors").stat().st_size
     assert not any("safetensors" in asked for asked in served.asked)
     with torch.inference_mode():
-        torch.testing.assert_close(source.network()(pictures(model)), model.forward_head(
-            model.forward_features(pictures(model)), pre_logits=True))
+        torch.testing.assert_close(
+            source.network()(pictures(model)),
+            model.forward_head(model.forward_features(pictures(model)), pre_logits=True),
+        )
     assert source.card().local
     assert source.card().fingerprint == card.fingerprint == served.commit
 

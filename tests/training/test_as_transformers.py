@@ -17,6 +17,7 @@ from transferkit.core.sound import Sound
 from transferkit.core.source import Source
 from transferkit.core.target import Target
 from transferkit.methods.baseline.majority import Majority
+from transferkit.methods.finetune.lora import LoRA
 from transferkit.methods.frozen.linear_probe import LinearProbe
 from transferkit.sources import architectures, hub
 from transferkit.sources.processors.image import ImageProcessor
@@ -96,7 +97,7 @@ def test_texts_are_classified_alike(encoder: str, tmp_path: Path) -> None:
     np.testing.assert_allclose(chances.numpy(), expected.scores, atol=1e-5)
     assert [model.config.id2label[i] for i in chances.argmax(1).tolist()] == list(expected.labels)
     assert model.config.label2id == {"bad": 0, "good": 1}
-    assert [found["label"] for found in piped("text-classification", folder, NEW)] == list(expected.labels)
+    assert [every[0]["label"] for every in piped("text-classification", folder, NEW)] == list(expected.labels)
     assert tokenizer.mask_token == "[MASK]"
 
 
@@ -104,7 +105,7 @@ def test_long_texts_are_cut_off_alike(encoder: str, tmp_path: Path) -> None:
     predictor = fitted(encoder, TEXTS, WORDS, "text")
     folder = predictor.save_transformers(tmp_path / "out")
     long = ["good bad dull " * 30]
-    (found,) = piped("text-classification", folder, long, truncation=True)
+    ((found,),) = piped("text-classification", folder, long, truncation=True)
     (scores,) = predictor.predict(long).scores
     assert found["score"] == pytest.approx(scores.max(), abs=1e-5)
 
@@ -113,7 +114,7 @@ def test_numbers_come_in_the_unit_of_the_labels(encoder: str, tmp_path: Path) ->
     predictor = fitted(encoder, TEXTS, NUMBERS, "text")
     assert isinstance(predictor.task, Regress)
     folder = predictor.save_transformers(tmp_path / "out")
-    values = [found["score"] for found in piped("text-classification", folder, NEW)]
+    values = [every[0]["score"] for every in piped("text-classification", folder, NEW)]
     np.testing.assert_allclose(values, predictor.predict(NEW).labels, rtol=1e-5)
     model = predictor.to_transformers()
     assert (model.config.num_labels, model.config.problem_type) == (1, "regression")
@@ -165,6 +166,25 @@ def test_sounds_are_classified_alike(tmp_path: Path) -> None:
     assert [every[0]["label"] for every in found] == list(expected.labels)
     assert expected.scores is not None
     np.testing.assert_allclose([every[0]["score"] for every in found], expected.scores.max(axis=1), atol=1e-5)
+
+
+def test_a_merged_adapter_is_in_the_exported_weights(encoder: str) -> None:
+    target = Target.of(TEXTS, WORDS, test=(TEXTS, WORDS), name="tiny")
+    predictor = LoRA(rank=2, epochs=2, learning_rate=0.1).fit((Source(encoder),), target, Run(seed=0))
+    assert isinstance(predictor, FittedNetwork)
+    weight = predictor.to_transformers().bert.encoder.layer[0].attention.self.query.weight
+    before = Source(encoder).network().get_submodule("body.encoder.layer.0.attention.self.query").weight
+    assert not torch.allclose(weight, before, atol=1e-3)
+
+
+def test_a_picture_network_that_hears_is_not_written_without_its_spectrograms(tmp_path: Path) -> None:
+    from transformers import ResNetConfig
+
+    config = ResNetConfig(embedding_size=8, hidden_sizes=[8, 16], depths=[1, 1], layer_type="basic")
+    predictor = fitted(saved_model(tmp_path / "in", config, CUT), sounds(18), ["low", "high"] * 9, "audio")
+    with pytest.raises(WrongUse, match=r"nothing in transformers makes the input.*audio_as_image"):
+        predictor.save_transformers(tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 def test_the_card_tells_origin_licence_and_evidence(text_folder: Path, tmp_path: Path) -> None:

@@ -60,7 +60,16 @@ def value(number: float | None, metric: MetricInfo) -> str:
     if number is None or not isfinite(number):
         return ""
     scaled = number * metric.scale
-    return f"{scaled:.1f} %" if metric.scale == 100 and metric.unit == "points" else f"{scaled:.3g}"
+    return f"{scaled:.1f} %" if metric.scale == 100 and metric.unit == "points" else in_short(scaled, 3)
+
+
+def in_short(number: float, digits: int) -> str:
+    """A number with so many digits, those before the point never fewer than it has.
+
+    >>> in_short(0.34567, 3), in_short(-2374.1, 3), in_short(999.7, 3), in_short(5.0, 4)
+    ('0.346', '-2374', '1000', '5')
+    """
+    return f"{number:.0f}" if 10**digits - 0.5 <= abs(number) < 1e9 else f"{number:.{digits}g}"
 
 
 def difference(number: float, metric: MetricInfo, digits: int = 1) -> str:

@@ -10,9 +10,7 @@ import typer
 from transferkit.cli import options, output
 from transferkit.cli.results import Model
 
-Folder = Annotated[
-    Path, typer.Argument(metavar="FOLDER", help="Where to write it; new or empty.", show_default=False)
-]
+Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="Where to write it; new or empty.", show_default=False)]
 
 
 def export(model: Model, folder: Folder, as_json: options.Json = False) -> None:
@@ -20,7 +18,7 @@ def export(model: Model, folder: Folder, as_json: options.Json = False) -> None:
 
     The folder holds the weights, the tokenizer or preprocessor, and a model card with the licence of the source. Before it is
     written the logits of both are compared. A network that is none of transformers is refused, as is one that no classifier
-    of transformers computes, such as the mean of a text's tokens: name the source as hf:NAME?pooling=cls to fit one that can be.
+    of transformers computes, such as the mean of a text's tokens; one that can be is fitted from hf:NAME?pooling=cls.
 
     \b
     Examples:

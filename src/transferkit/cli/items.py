@@ -55,7 +55,8 @@ def read_items(named: Sequence[str], processor: Processor, progress: Progress = 
     found = _READ[processor.modality](files, processor, progress)
     if not found.names:
         name, reason = found.unreadable[0]
-        raise WrongUse(f"none of {len(files)} files is {_HOLD[processor.modality]} that can be used; {name}: {reason}")
+        none = f"none of {len(files)} files is {_HOLD[processor.modality]} that can be used; " if len(files) > 1 else ""
+        raise WrongUse(f"{none}{name}: {reason}")
     return found
 
 

@@ -76,8 +76,8 @@ class Predictor(ABC):
 
     def _no_transformers(self) -> WrongUse:
         return WrongUse(
-            f"a {type(self).__name__} is no network of transformers, so it cannot be exported as one; save() keeps it as it is, "
-            "and transferkit.load reads that"
+            f"a {type(self).__name__} is no network of transformers, so it cannot be exported as one; save() keeps it as it "
+            "is, and transferkit.load reads that"
         )
 
     @abstractmethod

@@ -33,10 +33,12 @@ class Arm:
     """Settings that are not tuned."""
     pinned: bool = False
     """True where a person wants it tried to the end and proven."""
+    tunes: tuple[tuple[str, tuple[Any, ...]], ...] = ()
+    """Settings and the values to choose from, in place of the method's own."""
 
     def candidates(self) -> list[Method]:
         """The settings to choose from on validation, the method's own first."""
-        tunes = self.method.tunes
+        tunes = self.method.tunes | dict(self.tunes)
         free = [key for key in tunes if key not in self.fixed and getattr(self.method, key) == tunes[key][0]]
         grid = [[(key, value) for value in tunes[key]] for key in free]
         return [replace(self.method, **dict(point)) for point in itertools.product(*grid)]
@@ -152,4 +154,4 @@ def _architecture(source: Source, modality: str | None) -> str:
     if card.frozen or modality not in (None, card.modality):
         return ""
     shape = architectures.from_scratch(card.architecture).fingerprint if card.architecture else ""
-    return f"{shape}{source.processor().describe()}"
+    return f"{shape}{source.processor().fingerprint}"

@@ -26,6 +26,7 @@ from transferkit.planner.study import Study, carry_out, choose_and_refit, claime
 from transferkit.planner.submission import submission
 from transferkit.planner.trials import Trials
 from transferkit.planner.tried import Tried
+from transferkit.planner.usual import as_usual
 
 
 def planned(request: Request) -> StudyPlan:
@@ -91,7 +92,7 @@ def _begun(request: Request, journal: Journal, executor: Executor) -> Findings:
             journal.note("arms", [arm.written() for arm in arms])
         else:
             costs = Costs(request.target, run)
-    arms = [read_arm(arm, request.sources) for arm in journal.get("arms")]
+    arms = as_usual([read_arm(arm, request.sources) for arm in journal.get("arms")])
     written = journal.get("plan")
     plan = None if written is None else StudyPlan.of(written)
     trials = Trials(request.target, journal, allowance, request.cache, request.device, request.progress, executor)
@@ -145,7 +146,7 @@ def _arms(request: Request, ranking: Ranking, allowance: Allowance) -> tuple[lis
     if request.methods is not None:
         usable, _ = ranking.sorted(request.sources)
         return (
-            suited(named(usable, request.methods, request.target.modality), request.target.task),
+            as_usual(suited(named(usable, request.methods, request.target.modality), request.target.task)),
             Costs(request.target, request.run(allowance)),
             None,
         )

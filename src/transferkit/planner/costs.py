@@ -10,6 +10,7 @@ import numpy as np
 from transferkit.core.errors import BudgetSpent, TransferkitError
 from transferkit.core.method import Method
 from transferkit.core.run import Run
+from transferkit.core.source import Source
 from transferkit.core.target import Target
 from transferkit.planner.arms import Arm
 from transferkit.sources import architectures
@@ -29,6 +30,7 @@ class Costs:
     target: Target
     run: Run
     _steps: dict[str, float] = field(default_factory=dict)
+    _shapes: dict[tuple[Source, int], str] = field(default_factory=dict)
     _fits: dict[tuple[str, Method], list[tuple[int, float]]] = field(default_factory=lambda: defaultdict(list))
     _ratios: list[float] = field(default_factory=list)
 
@@ -57,9 +59,12 @@ class Costs:
         if not arm.sources:
             return 0.0
         batch_size = int(method.settings().get("batch_size", 16))
+        asked = (arm.sources[0], batch_size)
+        if (known := self._steps.get(self._shapes.get(asked, ""))) is not None:
+            return known
         body = Body.pretrained(arm.sources[0], self.target)
         shape = architectures.from_scratch(body.architecture).fingerprint
-        key = f"{shape}{body.processor.describe()}{batch_size}"
+        key = self._shapes[asked] = f"{shape}{body.processor.fingerprint}{batch_size}"
         if key not in self._steps:
             try:
                 self._steps[key] = seconds_a_step(body, self.target, batch_size, self.run)

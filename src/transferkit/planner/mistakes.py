@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from transferkit.artifact.wording import counted
+from transferkit.artifact.wording import counted, in_short
 from transferkit.core.examples import Examples
 from transferkit.core.task import Predictions, Task
 from transferkit.evaluate.summary import Mistake, TagResult
@@ -74,10 +74,10 @@ def _mistake(test: Examples, predictions: Predictions, i: int, confidence: float
 
 
 def _said(label: Any) -> str:
-    """A class as it is, tags one after the other, a number with four digits."""
+    """A class as it is, tags one after the other, a number in short."""
     if isinstance(label, tuple):
         return ", ".join(label) or "no tag"
-    return f"{label:.4g}" if isinstance(label, float) else str(label)
+    return in_short(label, 4) if isinstance(label, float) else str(label)
 
 
 def _classes(task: Task, labels: Any, predictions: Predictions) -> tuple[Worst, Told]:
@@ -130,8 +130,12 @@ def _numbers(task: Task, labels: Any, predictions: Predictions) -> tuple[Worst, 
     error = guess - truth
     order = np.argsort(-np.abs(error), kind="stable")
     pairs = np.stack([truth, guess], axis=1)[:MOST_NUMBERS]
-    worst = Worst(tuple(order.tolist()), off=tuple(f"{error[i]:+.3g}" for i in order))
+    worst = Worst(tuple(order.tolist()), off=tuple(_signed(error[i]) for i in order))
     return worst, Told(numbers=tuple((float(f"{a:.6g}"), float(f"{b:.6g}")) for a, b in pairs.tolist()))
+
+
+def _signed(error: float) -> str:
+    return ("-" if error < 0 else "+") + in_short(abs(error), 3)
 
 
 def _transcripts(task: Task, labels: Any, predictions: Predictions) -> tuple[Worst, Told]:

@@ -21,7 +21,9 @@ from transferkit.evaluate.summary import RankedSource
 from transferkit.planner.arms import Arm, suited, with_baselines
 from transferkit.planner.costs import Costs
 from transferkit.planner.ranking import Ranking
+from transferkit.planner.usual import as_usual
 from transferkit.planner.wishes import Wishes
+from transferkit.sources import architectures
 
 LEAST_PROMISING, MOST_PROMISING = 2, 4
 """How many sources are worth training on: never fewer, for a ranking may err; never more, for each costs its share."""
@@ -91,6 +93,7 @@ def propose(
         reasons.setdefault(arm.name, reasons.get(spelled, ""))
         arms.append(replace(arm, pinned=wishes.pins(arm.name) or (arm.baseline is not None and wishes.pins(spelled))))
     names = {arm.name for arm in arms}
+    arms = as_usual(arms)
     arms, too_dear = _affordable(arms, target, costs, seconds_left)
     unusable = [DroppedArm(row.name, row.note) for row in ranking.rows if not row.is_usable]
     dropped = [DroppedArm(name, why) for name, why in against.items() if name not in names]
@@ -112,6 +115,12 @@ def _ideas(ranking: Ranking, usable: Sequence[Source], target: Target) -> list[_
         if method.tried_on == "every"
         for source in usable
     ]
+    ideas += [
+        _Idea(method, source, "costs seconds, and often serves networks of this architecture best")
+        for source in usable
+        for method in _methods(target, _good_on(source))
+        if method.tried_on == "named"
+    ]
     likely = likely_best(ranking.rows)
     for method in methods:
         for place, source in enumerate(usable if method.tried_on == "promising" else (), start=1):
@@ -121,16 +130,25 @@ def _ideas(ranking: Ranking, usable: Sequence[Source], target: Target) -> list[_
     return ideas
 
 
-def _methods(target: Target) -> list[Method]:
-    """Methods that are tried unasked, and take one model and what this target has."""
+def _good_on(source: Source) -> Collection[str]:
+    """Methods that the source's architecture asks for beside the usual ones."""
+    architecture = source.card().architecture
+    return () if architecture is None else architectures.good_methods(architecture)
+
+
+def _methods(target: Target, others: Collection[str] = ()) -> list[Method]:
+    """Methods that are tried unasked, and `others` by name, which take one model and what this target has."""
     found = []
-    for cls in registry.find("methods").values():
+    for name, cls in registry.find("methods").items():
         needs = cls.needs
-        if cls.tried_on == "named" or not needs.models[0] <= 1 <= needs.models[1] or needs.data[0]:
+        if cls.tried_on == "named" and name not in others:
+            continue
+        if not needs.models[0] <= 1 <= needs.models[1] or needs.data[0]:
             continue
         if (needs.features and not target.task.needs_features) or (needs.unlabelled and not len(target.unlabelled)):
             continue
-        found.append(cls())
+        if (method := cls()).suits(target.task):
+            found.append(method)
     return sorted(found, key=lambda method: method.name)
 
 

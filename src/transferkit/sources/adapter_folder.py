@@ -1,7 +1,7 @@
 """A LoRA or DoRA adapter as PEFT saves it, merged into the base it was made for.
 
-Hu et al. 2021, arXiv:2106.09685: W + (scale / rank) B A. The base is read by transformers, PEFT lays the adapter in and merges it, and the
-result is a checkpoint like any other, in a folder that lives as long as it is being read. Only safetensors are read.
+Hu et al. 2021, arXiv:2106.09685: W + (scale / rank) B A. The base is read by transformers, PEFT lays the adapter in and merges
+it, and the result is a checkpoint like any other, in a folder that lives while it is being read. Only safetensors are read.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class AdapterFolder:
             raise WrongUse(f"adapter={location} is no folder with an {_CONFIG}; name one that PEFT saved")
         if said.get("peft_type") != "LORA":
             raise WrongUse(
-                f"the adapter {location} is of type {said.get('peft_type')}; LORA (and DoRA) adapters can be merged into their base"
+                f"the adapter {location} is of type {said.get('peft_type')}; LORA (and DoRA) adapters can be merged"
             )
         if not (folder / _WEIGHTS).is_file():
             raise WrongUse(f"the adapter {location} has no {_WEIGHTS}; save it with safetensors")
@@ -104,7 +104,8 @@ class AdapterFolder:
             raise self._unfit(checkpoint, what)
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore", FutureWarning)  # PEFT asks transformers by a name that is going out of use
+                # PEFT asks transformers by a name that is going out of use
+                warnings.simplefilter("ignore", FutureWarning)
                 merged = PeftModel.from_pretrained(base, self.folder, local_files_only=True).merge_and_unload()
         except RuntimeError as reason:
             where = next((line for line in str(reason).splitlines() if "size mismatch" in line), str(reason))
@@ -112,9 +113,8 @@ class AdapterFolder:
         return merged.base_model if of_classifier else merged
 
     def _unfit(self, checkpoint: hub.Checkpoint, why: str) -> WrongUse:
-        return WrongUse(
-            f"the adapter {self.folder}, made for {self.base or 'a base it does not name'}, does not fit {checkpoint.name}: {why}"
-        )
+        base = self.base or "a base it does not name"
+        return WrongUse(f"the adapter {self.folder}, made for {base}, does not fit {checkpoint.name}: {why}")
 
 
 def _loaded(checkpoint: hub.Checkpoint, model: Model, pickled: bool, classifier: bool, **settings: Any) -> Any:

@@ -191,7 +191,9 @@ def _processor(settings: Mapping[str, Any], location: str) -> dict[str, Any]:
     _, height, width = settings.get("input_size") or (3, 224, 224)
     mode = settings.get("crop_mode") or "center"
     if mode not in ("center", "squash"):
-        raise WrongUse(f"timm:{location} crops pictures by the rule {mode!r}, which is not known here; choose another model")
+        raise WrongUse(
+            f"timm:{location} crops pictures by the rule {mode!r}, which is not known here; choose another model"
+        )
     covered = math.floor(max(height, width) / (settings.get("crop_pct") or 0.875))
     interpolation = settings.get("interpolation") or "bilinear"
     return {

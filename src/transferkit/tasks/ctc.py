@@ -8,16 +8,18 @@ to spell the transcript so. Decoding is greedy: the best of each frame, collapse
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-import torch
-from torch import Tensor, nn
-from torch.nn import functional
+if TYPE_CHECKING:
+    from torch import Tensor, nn
 
-from transferkit.core.network import Network, seeded
+    from transferkit.core.network import Network
 
 
 def encoded(texts: Sequence[str], characters: str) -> list[Tensor]:
     """(length,) int64 a text: 1 for the first of `characters`, and so on. Raises KeyError with one that is not there."""
+    import torch
+
     number = {character: i for i, character in enumerate(characters, start=1)}
     return [torch.tensor([number[character] for character in text], dtype=torch.int64) for text in texts]
 
@@ -40,6 +42,9 @@ def best_path(scores: Tensor, lengths: Tensor) -> list[list[int]]:
 
 def loss(scores: Tensor, lengths: Tensor, targets: Sequence[Tensor]) -> Tensor:
     """(n,) -log p(transcript) a character, from scores (n, frames, 1 + n_characters); 0 where it cannot be aligned at all."""
+    import torch
+    from torch.nn import functional
+
     log_chances = scores.float().log_softmax(2).transpose(0, 1)  # (frames, n, 1 + n_characters)
     said = torch.tensor([len(target) for target in targets])
     everything = torch.cat(list(targets)).to(scores.device)
@@ -60,6 +65,11 @@ def head(network: Network, characters: str, seed: int) -> nn.Linear:
     Freshly initialised from `seed`; what the network's own head says of the blank and of characters that are also here, in
     either case, is taken over.
     """
+    import torch
+    from torch import nn
+
+    from transferkit.core.network import seeded
+
     with seeded(seed):
         fresh = nn.Linear(network.feature_dim, 1 + len(characters))
     own = network.head

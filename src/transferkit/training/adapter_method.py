@@ -23,6 +23,7 @@ class AdapterMethod(TuningMethod, ABC):
 
     tunes: ClassVar[dict[str, tuple[Any, ...]]] = {"learning_rate": (2e-3, 5e-4, 1e-2)}
     positive: ClassVar[tuple[str, ...]] = (*TuningMethod.positive, "rank", "scale")
+    follows_network: ClassVar[tuple[str, ...]] = ()
     decomposed: ClassVar[bool] = False
     """True where the length of each output's weights is trained apart from their direction."""
 

@@ -21,11 +21,17 @@ class GradientMethod(Method, ABC):
 
     positive: ClassVar[tuple[str, ...]] = ("learning_rate", "layer_decay", "epochs", "stop_after", "batch_size")
 
+    follows_network: ClassVar[tuple[str, ...]] = ()
+    """Settings left at their default which a study sets as the network's architecture has them; see `planner/usual.py`."""
+
     learning_rate: float = 5e-4
     layer_decay: float = 1.0
     """Each stage's rate as a share of the next one's; 1: all alike."""
     epochs: int | None = None
-    """None: as many as give about 400 steps, within 12 to 120."""
+    """None: as many as the schedule says."""
+    schedule: Literal["long", "short"] = "long"
+    """long: about 400 steps within 12 to 120 epochs; short: about 50 within 3 to 20, which is enough for large attention
+    networks that were pretrained on much."""
     stop_after: int | None = None
     """Epochs of the schedule that are run; None: until validation stops getting better."""
     batch_size: int = 16
@@ -49,6 +55,8 @@ class GradientMethod(Method, ABC):
     """Lay rectangles of one picture into another, in shares drawn from Beta(cutmix, cutmix), such as 1; 0: none."""
     ema: float = 0.0
     """Judge and keep the moving average of the weights, with this decay, such as 0.99; 0: the weights themselves."""
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    """What matrix products are computed in while training; auto: bfloat16 where it pays. Weights are float32 in any case."""
     sam: float = 0.0
     """Sharpness-aware minimisation within this radius, such as 0.05, at twice the cost; 0: off."""
 
@@ -66,7 +74,7 @@ class GradientMethod(Method, ABC):
         from transferkit.training.loop import Recipe
         from transferkit.training.thresholds import read as read_offsets
 
-        epochs = self.epochs or epochs_for(n_items, self.batch_size)
+        epochs = self.epochs or epochs_for(n_items, self.batch_size, self.schedule)
         recipe = Recipe(
             epochs=epochs,
             stop_after=self.stop_after,
@@ -84,17 +92,21 @@ class GradientMethod(Method, ABC):
             mixup=self.mixup,
             cutmix=self.cutmix,
             ema=self.ema,
+            precision=self.precision,
             sam=self.sam,
         )
         return replace(recipe, **changes)
 
     def steps(self, n_items: int) -> int:
         """Of the whole schedule, or of the epochs that are run."""
-        return steps_for(n_items, self.batch_size, self.epochs, self.stop_after)
+        return steps_for(n_items, self.batch_size, self.epochs, self.stop_after, self.schedule)
 
     def resized(self, n_fitted: int, n_items: int) -> Self:
         """The same share of the schedule."""
-        stop = resized_stop(self.stop_after, self.epochs, self.batch_size, n_fitted, n_items)
+        if self.stop_after is None:
+            return self
+        sizes = (n_fitted, n_items)
+        stop = resized_stop(self.stop_after, self.epochs, self.batch_size, sizes, self.schedule)
         return replace(self, stop_after=stop)
 
     def refit(self, record: FitRecord) -> Self:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from transferkit.core.errors import BudgetSpent, Failed
 from transferkit.core.examples import Examples
@@ -32,7 +32,8 @@ from transferkit.training.imbalance import Balance, Order
 from transferkit.training.inputs import Inputs
 from transferkit.training.losses import Losses, Penalty
 from transferkit.training.model import Model, moved
-from transferkit.training.precision import Precision, chosen as chosen_precision
+from transferkit.training.precision import Precision
+from transferkit.training.precision import chosen as chosen_precision
 from transferkit.training.sharpness import uphill
 from transferkit.training.stages import freeze_before, keep_still, parameter_groups, train_mode
 from transferkit.training.thresholds import lay_in, spelled, tuned_offsets

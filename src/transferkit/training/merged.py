@@ -56,7 +56,8 @@ def merged_body(sources: Sequence[Source], target: Target, rule: Rule, scale: fl
         network.load_state_dict(weights, strict=False)  # all but the first source's own head
         return network
 
-    body = Body(first.architecture, first.processor, fingerprint, make, tuple(one for body in bodies for one in body.origin))
+    origin = tuple(one for body in bodies for one in body.origin)
+    body = Body(first.architecture, first.processor, fingerprint, make, origin)
     return Merged(body, tuple(_far(sources, start, vectors)))
 
 

@@ -1,8 +1,8 @@
 """Precision: whether training steps multiply in bfloat16. Weights, their updates and the loss stay float32.
 
 Micikevicius et al. 2018, arXiv:1710.03740; bfloat16 has the range of float32 and needs no scaling of the loss: Kalamkar et al.
-2019, arXiv:1905.12322. Differs: unasked it is taken on CPUs only, where the processor multiplies bfloat16 natively, where the network
-is mostly matrix products (convolutions gain only in another layout), and where a short timing says that it pays.
+2019, arXiv:1905.12322. Differs: unasked it is taken on CPUs only, where the processor multiplies bfloat16 natively, the
+network is mostly matrix products (convolutions gain only in another layout), and a short timing says that it pays.
 """
 
 from __future__ import annotations

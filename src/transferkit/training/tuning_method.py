@@ -28,6 +28,8 @@ class TuningMethod(GradientMethod, ABC):
     needs: ClassVar[Needs] = Needs(models=(1, 1))
     tunes: ClassVar[dict[str, tuple[Any, ...]]] = {"learning_rate": (5e-4, 1e-4, 2e-3)}
 
+    follows_network: ClassVar[tuple[str, ...]] = ("learning_rate", "layer_decay", "schedule")
+
     layer_decay: float = 0.8
     """Each stage's rate as a share of the next one's, so that early ones move least; 1: all alike."""
     probe_first: bool = True

@@ -28,7 +28,14 @@ PICTURES: dict[str, dict[str, Any]] = {
     "deit": {**PATCHES, "architectures": ["DeiTForImageClassification"]},
     "beit": {**PATCHES, "vocab_size": 8},
     "dinov2": {**PATCHES, "mlp_ratio": 2},
-    "swin": {"image_size": 32, "patch_size": 4, "embed_dim": 8, "depths": [1, 1], "num_heads": [2, 2], "window_size": 4},
+    "swin": {
+        "image_size": 32,
+        "patch_size": 4,
+        "embed_dim": 8,
+        "depths": [1, 1],
+        "num_heads": [2, 2],
+        "window_size": 4,
+    },
 }
 WORDS: dict[str, Any] = {**TOKENS, "vocab_size": 40, "max_position_embeddings": 24, "pad_token_id": 1}
 ENDS: dict[str, Any] = {"bos_token_id": 2, "eos_token_id": 2}

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Majority(Method):
-    """Predict the class frequencies of the training labels, their mean (median under mae) or their usual text, whatever the item.
+    """Predict the class shares of the training labels, their mean (median under mae) or their usual text, whatever the item.
 
     A floor to read other results against, not a model to use.
 

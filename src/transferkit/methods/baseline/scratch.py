@@ -30,6 +30,7 @@ class Scratch(GradientMethod):
     needs: ClassVar[Needs] = Needs(models=(0, 1), moves_weights=False)
     is_baseline: ClassVar[bool] = True
     tunes: ClassVar[dict[str, tuple[Any, ...]]] = {"learning_rate": (4e-3, 1e-3, 1e-2)}
+    follows_network: ClassVar[tuple[str, ...]] = ("learning_rate",)
 
     learning_rate: float = 4e-3
     weight_decay: float = 0.05

@@ -35,6 +35,7 @@ class NormTuning(TuningMethod):
 
     paper: ClassVar[str] = "arXiv:2003.00152"
     tunes: ClassVar[dict[str, tuple[Any, ...]]] = {"learning_rate": (2e-3, 5e-4, 1e-2)}
+    follows_network: ClassVar[tuple[str, ...]] = ()
 
     learning_rate: float = 2e-3
     layer_decay: float = 1.0

@@ -40,6 +40,7 @@ class SideTuning(GradientMethod):
     needs: ClassVar[Needs] = Needs(models=(1, 1), features=True, moves_weights=False)
     paper: ClassVar[str] = "arXiv:1912.13503"
     tunes: ClassVar[dict[str, tuple[Any, ...]]] = {"learning_rate": (2e-3, 5e-4, 8e-3)}
+    follows_network: ClassVar[tuple[str, ...]] = ()
 
     learning_rate: float = 2e-3
     keep_statistics: bool = False

@@ -58,6 +58,10 @@ class Prototypes(Method):
         if not 0 <= self.shrink < 1:
             raise WrongUse(f"{self.name}:shrink={self.shrink} must be at least 0 and below 1")
 
+    def suits(self, task: Task) -> bool:
+        """Only classes have means."""
+        return task.balances
+
     def fit(self, sources: tuple[Source, ...], target: Target, run: Run) -> Predictor:
         """One cached pass, then one mean a class."""
         from transferkit.training.body import Body

@@ -7,7 +7,7 @@ import inspect
 import pkgutil
 from collections.abc import Callable
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from transferkit.core.errors import WrongUse, unknown_name
 
@@ -54,6 +54,27 @@ def gives_frames(architecture: Architecture) -> bool:
     """
     gives = getattr(_module(architecture.kind), "gives_frames", None)
     return bool(gives and gives(architecture.arguments()))
+
+
+def usual_settings(architecture: Architecture, from_scratch: bool) -> dict[str, tuple[Any, ...]]:
+    """What training such networks wants, beginning with fresh weights or with learned ones: setting -> values, the usual one
+    first; empty where the methods' own defaults serve.
+
+    >>> from transferkit.core.architecture import Architecture
+    >>> usual_settings(Architecture.of("small_cnn"), from_scratch=False)
+    {}
+    """
+    return dict(getattr(_module(architecture.kind), "FROM_SCRATCH" if from_scratch else "FINE_TUNING", {}))
+
+
+def good_methods(architecture: Architecture) -> tuple[str, ...]:
+    """Names of methods that cost seconds and often serve such networks best, beside those that are tried on every network.
+
+    >>> from transferkit.core.architecture import Architecture
+    >>> good_methods(Architecture.of("small_cnn"))
+    ()
+    """
+    return tuple(getattr(_module(architecture.kind), "GOOD_METHODS", ()))
 
 
 def grown_for(

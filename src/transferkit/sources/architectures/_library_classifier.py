@@ -1,9 +1,9 @@
 """From a network of ours back to one of transformers' own classifiers, with the same weights and the same logits.
 
-The library's classifiers differ in what lies between a body and the logits: one linear layer, a projection, a dense layer with an
-activation, a layer without a bias. No table says which: the library's model of the family is built, the body's weights are laid
-in, what is left over is filled in every way that could give one linear layer on our features, and a way is accepted only if
-the logits of a trial batch agree.
+The library's classifiers differ in what lies between a body and the logits: one linear layer, a projection, a dense layer with
+an activation, a layer without a bias. No table says which: the library's model of the family is built, the body's weights are
+laid in, what is left over is filled in every way that could give one linear layer on our features, and a way is accepted only
+if the logits of a trial batch agree.
 
 Where a dense layer with an activation lies between, numbers pass it unbent: tanh(s x) = s x to 2e-6 of its value for s = 2^-14
 and |x| < 40, and f(x) - f(-x) = x for ReLU, GELU and SiLU alike, so that each logit passes as a pair.
@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -65,7 +65,7 @@ def library_classifier(network: Network, head: nn.Linear, settings: Mapping[str,
     model = _fresh(network, settings)
     laid = _with_body(network, model)
     free = [m for m in model.modules() if isinstance(m, nn.Linear) and id(m.weight) not in laid]
-    weight, bias = (cast(Tensor, t).detach().cpu().double() for t in (head.weight, head.bias))  # (C, d), (C,)
+    weight, bias = (tensor.detach().cpu().double() for tensor in (head.weight, head.bias))  # (C, d), (C,)
     apart = float("inf")
     for lay in _ways(network, model, free, weight, bias):
         lay()
@@ -87,7 +87,7 @@ def _fresh(network: Network, settings: Mapping[str, Any]) -> Any:
     fields = {name: value for name, value in shape.items() if name != "model_type"}
     if fields.get("classifier_proj_size", settings["num_labels"]) < settings["num_labels"]:
         fields["classifier_proj_size"] = settings["num_labels"]
-    config = transformers.AutoConfig.for_model(model_type, **(fields | settings))
+    config = transformers.AutoConfig.for_model(model_type, **{**fields, **settings})
     config.architectures = config.architectures or []  # the library looks for a name in it
     auto_class = getattr(transformers, _AUTO_CLASSES[network.architecture.kind])
     try:

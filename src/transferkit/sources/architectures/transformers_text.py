@@ -27,6 +27,15 @@ from transferkit.sources.architectures._transformers_checkpoint import Unfit, fi
 
 __all__ = ["build", "families", "load", "outline", "settings_for", "wrap"]
 
+FINE_TUNING: dict[str, tuple[Any, ...]] = {
+    "learning_rate": (1e-4, 3e-5),
+    "layer_decay": (1.0,),
+    "schedule": ("short",),
+}
+FROM_SCRATCH: dict[str, tuple[Any, ...]] = {"learning_rate": (1e-3, 3e-4, 3e-3)}
+"""See `planner/usual.py`."""
+GOOD_METHODS = ("prototypes",)
+"""Many directions of a text encoder say little; with few labels the means of the classes read less into them."""
 MOST_STAGES = 24
 """Stages of blocks; cutting a network more finely serves nobody."""
 

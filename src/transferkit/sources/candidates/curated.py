@@ -19,20 +19,29 @@ class Curated:
     """One model of the list."""
 
     name: str
-    """As a source is named: `hf:organisation/model`, `hf:organisation/model@revision`."""
+    """As a source is named: `hf:organisation/model`, `sentence:organisation/model`, either with `@revision`."""
     modality: str
     licence: str
     parameters: int
     """Of the body."""
     bytes: int
     """Of the file of weights, head included."""
-    input_size: int
-    """Pixels of a picture's side."""
     trained_on: str
     config: Mapping[str, Any]
     """What of its config.json differs from the usual of its `model_type`."""
     classifier: bool
     """Whether it brings a head."""
+    input_size: int | None = None
+    """Pixels of a picture's side; None for what is no picture."""
+
+    @property
+    def location(self) -> str:
+        """Its place on the hub, without the scheme.
+
+        >>> curated("text")[0].location
+        'sentence-transformers/all-mpnet-base-v2'
+        """
+        return self.name.partition(":")[2]
 
 
 def curated(modality: str) -> tuple[Curated, ...]:

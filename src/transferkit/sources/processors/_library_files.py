@@ -34,7 +34,9 @@ def write(processor: Processor, folder: Path) -> None:
     if isinstance(processor, TokenProcessor):
         _tokenizer(processor).save_pretrained(folder)
         return
-    (folder / "preprocessor_config.json").write_text(json.dumps(_settings(processor), indent=2) + "\n", encoding="utf-8")
+    (folder / "preprocessor_config.json").write_text(
+        json.dumps(_settings(processor), indent=2) + "\n", encoding="utf-8"
+    )
 
 
 def trial_items(processor: Processor) -> list[Any]:
@@ -63,8 +65,8 @@ def _settings(processor: Processor) -> dict[str, Any]:
             if pictures.processor_of(settings, "vit") == processor:
                 return settings
     elif isinstance(processor, (TransformersProcessor, TransformersSounds)):
-        settings = json.loads(processor.settings)
-        return settings  # type: ignore[no-any-return]
+        own: dict[str, Any] = json.loads(processor.settings)
+        return own
     elif isinstance(processor, WaveformProcessor):
         return {
             "feature_extractor_type": "Wav2Vec2FeatureExtractor",
@@ -106,8 +108,8 @@ def _tokenizer(processor: TokenProcessor) -> Any:
 
     if processor.prefix or processor.lower:
         raise WrongUse(
-            "this network's texts get a prompt or lower case before they are cut into tokens, which a tokenizer of transformers "
-            "does not do; save() keeps the model as it is, and transferkit.load reads that"
+            "this network's texts get a prompt or lower case before they are cut into tokens, which a tokenizer of "
+            "transformers does not do; save() keeps the model as it is, and transferkit.load reads that"
         )
     backend = Tokenizer.from_str(zlib.decompress(base64.b85decode(processor.tokenizer)).decode())
     special = {str(token) for token in backend.get_added_tokens_decoder().values() if token.special}
@@ -118,7 +120,7 @@ def _tokenizer(processor: TokenProcessor) -> Any:
     }
     if (pad := backend.id_to_token(processor.pad)) is not None:
         named["pad_token"] = pad
-    return PreTrainedTokenizerFast(
+    return PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_object=backend,
         model_max_length=processor.max_length,
         padding_side="right",
