@@ -1,7 +1,7 @@
 """Spoken digit strings: recordings of single digits, one after the other, with the words that are said.
 
-From the free spoken digit data set (Jackson et al., CC BY-SA 4.0): six speakers, fifty (here twenty-five) recordings of each
-digit, 8 kHz. Digits of one string are by one speaker, with a short pause between them.
+From the free spoken digit data set (Jackson et al., CC BY-SA 4.0): six speakers, several recordings of each
+digit by each, 8 kHz. Digits of one string are by one speaker, with a short pause between them.
 """
 
 from __future__ import annotations

@@ -73,6 +73,7 @@ def test_all_verbs_are_there():
         "compare",
         "predict",
         "report",
+        "export",
         "sources",
         "methods",
         "demo",

@@ -207,8 +207,12 @@ class Kept:
         self.path = Path(tempfile.gettempdir()) / "transferkit-bench" / f"few-shot-text-{digest}.jsonl"
         self.path.parent.mkdir(exist_ok=True)
         lines = self.path.read_text(encoding="utf-8").split("\n") if self.path.exists() else []
-        self.cells = [json.loads(line) for line in lines[:-1]]  # what follows the last line's end was cut
-        self.path.write_text("".join(json.dumps(one) + "\n" for one in self.cells), encoding="utf-8")
+        self.path.write_text("".join(f"{line}\n" for line in lines[:-1]), encoding="utf-8")  # the last one was cut
+
+    @property
+    def cells(self) -> list[dict[str, Any]]:
+        """All there are now: several runs of one setting may share the work."""
+        return [json.loads(line) for line in self.path.read_text(encoding="utf-8").splitlines()]
 
     def has(self, name: str, seed: int) -> bool:
         """Whether this cell is there."""
@@ -216,9 +220,8 @@ class Kept:
 
     def add(self, name: str, seed: int, found: dict[str, Any]) -> None:
         """Keep one more."""
-        self.cells.append({"set": name, "seed": seed} | found)
         with self.path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(self.cells[-1]) + "\n")
+            file.write(json.dumps({"set": name, "seed": seed} | found) + "\n")
 
 
 def _sum(cells: Sequence[dict[str, Any]], way: str, clock: str) -> float:

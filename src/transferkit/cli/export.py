@@ -23,7 +23,7 @@ def export(model: Model, folder: Folder, as_json: options.Json = False) -> None:
     \b
     Examples:
       transferkit export runs/reviews reviews-model
-      python -c "from transformers import pipeline; print(pipeline('text-classification', 'reviews-model')('a fine film'))"
+      transferkit export runs/leaves leaves-model --json
     """
     from transferkit import front
     from transferkit.artifact.kept import REPORT_JSON

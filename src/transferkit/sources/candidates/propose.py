@@ -24,10 +24,10 @@ def propose(modality: str, *, offline: bool = False, device: str = "cpu", most: 
     ['zoo:clothes-cnn', 'zoo:digits-cnn']
     """
     found = survey(modality, this_machine(device))
-    chosen, notes = chosen_of(found, most), []
+    chosen, notes, why = chosen_of(found, most), [], ""
     offline = offline or hub.offline_by_environment()
-    first = next((one.name for one in chosen if one.place == "hub"), None)
-    if first and (offline or not hub.answers(first.removeprefix("hf:"))):
+    first = next((one.name for one in chosen if one.place == "hub"), "")
+    if first and (offline or not hub.answers(first.partition(":")[2])):
         why = "offline" if offline else "the hub does not answer"
         notes.append(f"{why}: only what is on this machine is proposed")
         chosen, offline = tuple(one for one in chosen if one.place != "hub"), True
@@ -35,7 +35,8 @@ def propose(modality: str, *, offline: bool = False, device: str = "cpu", most: 
         notes.append(f"{most} are enough to begin with; name more to use them too: {', '.join(more)}")
     if not chosen:
         raise WrongUse(
-            f"there is no candidate for {modality} on this machine; name a source with --from, such as other labelled data"
+            f"{f'{why}, and ' if why else ''}there is no candidate for {modality} on this machine; name a source with --from, "
+            "such as other labelled data"
         )
     return Candidates(chosen, offline, tuple(notes))
 

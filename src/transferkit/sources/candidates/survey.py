@@ -22,15 +22,15 @@ def survey(modality: str, machine: Machine) -> tuple[Candidate, ...]:
     Asks no network and reads no weights. What is bundled comes first. The rest is in the order of the curated list, whether
     cached or not, then by size, the largest first: so a model keeps its place when it is downloaded.
     """
-    listed = {model.name: model for model in curated(modality)}
-    cached = {one.name: _completed(one, listed.get(one.name)) for one in _cached(modality, machine)}
-    unread = {name for name, one in cached.items() if one.parameters is None}
-    wanted = [name for name in listed if name not in cached or name in unread]  # a cached card may lack its weights
-    to_download = [_to_download(listed[name], machine) for name in wanted]
-    order = {name: position for position, name in enumerate(listed)}
+    listed = {model.location: model for model in curated(modality)}
+    cached = {_place(one): _completed(one, listed.get(_place(one))) for one in _cached(modality, machine)}
+    unread = {place for place, one in cached.items() if one.parameters is None}
+    wanted = [place for place in listed if place not in cached or place in unread]  # a cached card may lack its weights
+    to_download = [_to_download(listed[place], machine) for place in wanted]
+    order = {place: position for position, place in enumerate(listed)}
     others = sorted(
-        [*(one for name, one in cached.items() if name not in wanted), *to_download],
-        key=lambda one: (order.get(one.name, len(order)), -(one.parameters or 0), one.name),
+        [*(one for place, one in cached.items() if place not in wanted), *to_download],
+        key=lambda one: (order.get(_place(one), len(order)), -(one.parameters or 0), one.name),
     )
     return (*_bundled(modality), *others)
 
@@ -51,6 +51,7 @@ def _cached(modality: str, machine: Machine) -> Iterator[Candidate]:
             yield Candidate(name, "cached", unfit=reason)
             continue
         try:
+            name = f"{_scheme(location)}:{location}"
             card = Source(name, HERE).card()
         except TransferkitError as wrong:
             yield Candidate(name, "cached", unfit=str(wrong))
@@ -59,6 +60,16 @@ def _cached(modality: str, machine: Machine) -> Iterator[Candidate]:
         else:
             unfit = _of_another_kind(card, modality) or _without_stages(card) or _too_large(card.parameters, machine)
             yield _described(card, "cached", unfit)
+
+
+def _scheme(location: str) -> str:
+    """How a cached model is to be named, so that an encoder of sentence-transformers gives its own embeddings."""
+    return "sentence" if hub.locate(location, offline=True).has("modules.json") else "hf"
+
+
+def _place(found: Candidate) -> str:
+    """Where it is on the hub: one model under either scheme."""
+    return found.name.partition(":")[2]
 
 
 def _completed(found: Candidate, model: Curated | None) -> Candidate:
