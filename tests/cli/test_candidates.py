@@ -1,6 +1,7 @@
 """The verbs without `--from`: what is proposed is shown, and what it would download, before anything is done."""
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -70,11 +71,15 @@ def test_named_sources_are_not_added_to(pictures: Path, no_models: Path, capsys)
 
 def test_the_list_of_sources_says_where_each_is_and_which_are_candidates(no_models: Path, capsys) -> None:
     assert main(["sources", "--json"]) == 0
-    known = {row["name"]: row for row in json.loads(capsys.readouterr().out)["known"]}
+    rows = json.loads(capsys.readouterr().out)["known"]
+    known = {row["name"]: row for row in rows}
     assert known["zoo:digits-cnn"]["where"] == "bundled"
     assert known["hf:microsoft/resnet-18"]["where"] == "to download, 47 MB"
     assert known["zoo:digits-cnn"]["candidate"]
     assert not known["zoo:shuffled-cnn"]["candidate"]
     assert "nonsense" in known["zoo:shuffled-cnn"]["note"]
-    assert sum(row["candidate"] for row in known.values()) <= 8
-    assert all(not row["note"] for row in known.values() if row["candidate"])
+    candidates = Counter(row["modality"] for row in rows if row["candidate"])
+    assert candidates.keys() == {"audio", "image", "text"}
+    assert max(candidates.values()) <= 8
+    assert all(not row["note"] for row in rows if row["candidate"])
+    assert not any("reads" in row["note"] for row in rows)

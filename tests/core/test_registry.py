@@ -8,7 +8,18 @@ import pytest
 
 from transferkit.core import registry
 
-HEAVY = ("torch", "transformers", "pandas", "sklearn", "scipy", "PIL.Image", "datasets", "pyarrow", "soundfile", "matplotlib")
+HEAVY = (
+    "torch",
+    "transformers",
+    "pandas",
+    "sklearn",
+    "scipy",
+    "PIL.Image",
+    "datasets",
+    "pyarrow",
+    "soundfile",
+    "matplotlib",
+)
 
 
 @pytest.mark.parametrize("kind", registry.CONTRACTS)

@@ -34,6 +34,7 @@ def sources(device: options.Device = "cpu", as_json: options.Json = False) -> No
     _table("Kinds of source", ("spelling", "what it is"), [(row["example"], row["about"]) for row in kinds])
     shown = [
         (
+            row["modality"],
             row["name"],
             "+" if row["candidate"] else "",
             row["where"],
@@ -43,8 +44,8 @@ def sources(device: options.Device = "cpu", as_json: options.Json = False) -> No
         )
         for row in known
     ]
-    columns = ("source", "+", "where", "parameters", "licence", "trained on, or why it is no candidate")
-    _table("Known by name", columns, shown, unbroken=4)
+    columns = ("for", "source", "+", "where", "parameters", "licence", "trained on, or why it is no candidate")
+    _table("Known by name", columns, shown, unbroken=5)
 
 
 def methods(as_json: options.Json = False) -> None:
@@ -102,14 +103,14 @@ def source_rows() -> list[dict[str, Any]]:
 
 
 def known_sources(device: str = "cpu") -> list[dict[str, Any]]:
-    """Every source that can be named without asking a network, with what is known of it, for each modality there is."""
+    """Every source that can be named without asking a network, with what is known of it, for each modality it can serve."""
     from transferkit.core import registry
     from transferkit.sources.candidates.machine import this_machine
     from transferkit.sources.candidates.propose import chosen_of
     from transferkit.sources.candidates.survey import survey
 
     rows = []
-    for modality in sorted({cls.modality for cls in registry.find("data").values()}):
+    for modality in sorted({cls.modality for cls in registry.find("data").values() if not cls.scheme}):
         found = survey(modality, this_machine(device))
         candidates = {one.name for one in chosen_of(found)}
         rows += [
@@ -126,6 +127,7 @@ def known_sources(device: str = "cpu") -> list[dict[str, Any]]:
                 "note": one.unfit,
             }
             for one in found
+            if not one.of_another_kind
         ]
     return rows
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from transferkit.core.errors import WrongUse
-from transferkit.core.task import ClosedForm, Metric, Predictions, Task
+from transferkit.core.task import ClosedForm, Predictions
+from transferkit.tasks.measured import MeasuredTask
+from transferkit.tasks.metrics.known import Judged
 
 if TYPE_CHECKING:
     import torch
@@ -28,7 +30,7 @@ SKEW = 4.0
 
 
 @dataclass(frozen=True)
-class Classify(Task):
+class Classify(MeasuredTask):
     """Choose one of `classes`. Use for folders of class folders and label columns of words; not for several labels an item.
 
     >>> Classify(("cat", "dog")).encode(["dog", "cat"]).tolist()
@@ -36,14 +38,13 @@ class Classify(Task):
     """
 
     name: ClassVar[str] = "classify"
+    judged: ClassVar[Judged] = "classes"
     classes: tuple[str, ...]
     metric_name: str = "accuracy"
 
     def __post_init__(self) -> None:
-        from transferkit.tasks.metrics.known import check_name
-
         object.__setattr__(self, "classes", tuple(self.classes))
-        check_name(self.metric_name, "classes", self.name)
+        super().__post_init__()
 
     @classmethod
     def recognise(cls, examples: Examples) -> Classify | None:
@@ -59,27 +60,8 @@ class Classify(Task):
         skewed = max(counts.values()) / min(counts.values()) >= SKEW
         return cls(tuple(sorted(counts)), "macro_f1" if skewed else "accuracy")
 
-    @property
-    def metric(self) -> Metric:
-        return self._metric(self.metric_name)
-
-    @property
-    def metrics(self) -> tuple[Metric, ...]:
-        """That of choice and proof, then all other metrics of classes."""
-        from transferkit.tasks.metrics.known import names
-
-        others = [name for name in names("classes") if name != self.metric_name]
-        return tuple(self._metric(name) for name in (self.metric_name, *others))
-
-    def with_metric(self, name: str) -> Classify:
-        """Judged by another metric of classes, such as "auroc"."""
-        return replace(self, metric_name=name)
-
-    def _metric(self, name: str) -> Metric:
-        from transferkit.tasks.metrics.known import metric_class
-
-        metric: Metric = metric_class(name, "classes")(self.classes)  # type: ignore[call-arg]
-        return metric
+    def _of_metric(self) -> tuple[Any, ...]:
+        return (self.classes,)
 
     def strata(self, labels: Sequence[Any]) -> np.ndarray:
         position = {name: i for i, name in enumerate(self.classes)}
@@ -123,7 +105,7 @@ class Classify(Task):
 
     def even_loss(self, outputs: Any, item_weights: Tensor | None = None) -> Tensor:
         """The mean of -log p over all classes and items: what label smoothing mixes in (Szegedy et al. 2016, section 7)."""
-        losses = -outputs.log_softmax(dim=1).mean(dim=1)
+        losses: Tensor = -outputs.log_softmax(dim=1).mean(dim=1)
         return losses.mean() if item_weights is None else (losses * item_weights).mean()
 
     def prior_logits(self, labels: Sequence[Any]) -> Tensor:

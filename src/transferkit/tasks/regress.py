@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from transferkit.core.errors import Failed, WrongUse
-from transferkit.core.task import ClosedForm, Metric, Predictions, Task
+from transferkit.core.task import ClosedForm, Predictions
+from transferkit.tasks.measured import MeasuredTask
+from transferkit.tasks.metrics.known import Judged
 
 if TYPE_CHECKING:
     import torch
@@ -31,7 +33,7 @@ BIN_ITEMS = 4
 
 
 @dataclass(frozen=True)
-class Regress(Task):
+class Regress(MeasuredTask):
     """Predict a number. Use where labels have an order and a distance; not for classes that happen to be called 1, 2, 3.
 
     >>> Regress(mean=10.0, deviation=2.0).encode([12.0, 8.0]).tolist()
@@ -39,6 +41,7 @@ class Regress(Task):
     """
 
     name: ClassVar[str] = "regress"
+    judged: ClassVar[Judged] = "numbers"
     balances: ClassVar[bool] = False
     mean: float = 0.0
     """Of the labels that may be learned from; `seen` sets it."""
@@ -46,9 +49,7 @@ class Regress(Task):
     metric_name: str = "rmse"
 
     def __post_init__(self) -> None:
-        from transferkit.tasks.metrics.known import check_name
-
-        check_name(self.metric_name, "numbers", self.name)
+        super().__post_init__()
         if not (math.isfinite(self.mean) and math.isfinite(self.deviation) and self.deviation > 0):
             raise WrongUse(
                 f"task regress: mean {self.mean} and deviation {self.deviation} must be finite, the last above 0"
@@ -77,27 +78,6 @@ class Regress(Task):
             return self
         numbers = np.asarray(labels, dtype=np.float64)
         return replace(self, mean=float(numbers.mean()), deviation=float(numbers.std()) or 1.0)
-
-    @property
-    def metric(self) -> Metric:
-        return self._metric(self.metric_name)
-
-    @property
-    def metrics(self) -> tuple[Metric, ...]:
-        """That of choice and proof, then all other metrics of numbers."""
-        from transferkit.tasks.metrics.known import names
-
-        others = [name for name in names("numbers") if name != self.metric_name]
-        return tuple(self._metric(name) for name in (self.metric_name, *others))
-
-    def with_metric(self, name: str) -> Regress:
-        """Judged by another metric of numbers, such as "mae"."""
-        return replace(self, metric_name=name)
-
-    def _metric(self, name: str) -> Metric:
-        from transferkit.tasks.metrics.known import metric_class
-
-        return metric_class(name, "numbers")()
 
     def strata(self, labels: Sequence[Any]) -> np.ndarray:
         """(n,) which of up to ten equally full bins of these labels each one lies in; equal labels lie in one bin."""

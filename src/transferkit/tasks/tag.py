@@ -14,7 +14,9 @@ import numpy as np
 
 from transferkit.core.errors import WrongUse
 from transferkit.core.labels import read_tags
-from transferkit.core.task import ClosedForm, Metric, Predictions, Task
+from transferkit.core.task import ClosedForm, Predictions
+from transferkit.tasks.measured import MeasuredTask
+from transferkit.tasks.metrics.known import Judged
 
 if TYPE_CHECKING:
     import torch
@@ -32,7 +34,7 @@ MOST_WEIGHT = 20.0
 
 
 @dataclass(frozen=True)
-class Tag(Task):
+class Tag(MeasuredTask):
     """Say of each of `classes` whether an item bears it. Use where several may hold at once; not for classes that exclude
     each other.
 
@@ -41,6 +43,7 @@ class Tag(Task):
     """
 
     name: ClassVar[str] = "tag"
+    judged: ClassVar[Judged] = "tags"
     balances: ClassVar[bool] = False
     """The loss weighs tags, not items."""
     classes: tuple[str, ...]
@@ -49,11 +52,9 @@ class Tag(Task):
     """Share of the items that bear each tag, of those that may be learned from; `seen` sets it."""
 
     def __post_init__(self) -> None:
-        from transferkit.tasks.metrics.known import check_name
-
         object.__setattr__(self, "classes", tuple(self.classes))
         object.__setattr__(self, "shares", tuple(self.shares))
-        check_name(self.metric_name, "tags", self.name)
+        super().__post_init__()
 
     @classmethod
     def recognise(cls, examples: Examples) -> Tag | None:
@@ -83,27 +84,8 @@ class Tag(Task):
             return self
         return replace(self, shares=tuple(self._table(labels).mean(axis=0).tolist()))
 
-    @property
-    def metric(self) -> Metric:
-        return self._metric(self.metric_name)
-
-    @property
-    def metrics(self) -> tuple[Metric, ...]:
-        """That of choice and proof, then all other metrics of tags."""
-        from transferkit.tasks.metrics.known import names
-
-        others = [name for name in names("tags") if name != self.metric_name]
-        return tuple(self._metric(name) for name in (self.metric_name, *others))
-
-    def with_metric(self, name: str) -> Tag:
-        """Judged by another metric of tags, such as "micro_f1"."""
-        return replace(self, metric_name=name)
-
-    def _metric(self, name: str) -> Metric:
-        from transferkit.tasks.metrics.known import metric_class
-
-        metric: Metric = metric_class(name, "tags")(self.classes)  # type: ignore[call-arg]
-        return metric
+    def _of_metric(self) -> tuple[Any, ...]:
+        return (self.classes,)
 
     def strata(self, labels: Sequence[Any]) -> np.ndarray:
         """(n,) the rarest tag each item bears, among these labels; C for an item without any.

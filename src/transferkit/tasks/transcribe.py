@@ -11,6 +11,7 @@ punctuation, single spaces. `case="kept"` and `punctuation="kept"` leave them as
 from __future__ import annotations
 
 import unicodedata
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast, get_args
@@ -19,7 +20,9 @@ import numpy as np
 
 from transferkit.core.errors import WrongUse, unknown_name
 from transferkit.core.sound import Sound
-from transferkit.core.task import Metric, Predictions, Task
+from transferkit.core.task import Predictions
+from transferkit.tasks.measured import MeasuredTask
+from transferkit.tasks.metrics.known import Judged
 
 if TYPE_CHECKING:
     import torch
@@ -40,7 +43,7 @@ SPARE = 8
 
 
 @dataclass(frozen=True)
-class Transcribe(Task):
+class Transcribe(MeasuredTask):
     """Write down what is said. Use for recordings with a transcript each; not for single words from a short list, which are
     classes.
 
@@ -50,6 +53,7 @@ class Transcribe(Task):
     """
 
     name: ClassVar[str] = "transcribe"
+    judged: ClassVar[Judged] = "texts"
     needs_features: ClassVar[bool] = False
     generates: ClassVar[bool] = True
     balances: ClassVar[bool] = False
@@ -64,9 +68,7 @@ class Transcribe(Task):
     metric_name: str = "wer"
 
     def __post_init__(self) -> None:
-        from transferkit.tasks.metrics.known import check_name
-
-        check_name(self.metric_name, "texts", self.name)
+        super().__post_init__()
         for setting, known in (("case", get_args(Case)), ("punctuation", get_args(Punctuation))):
             if getattr(self, setting) not in known:
                 raise unknown_name(f"{setting} of task transcribe", getattr(self, setting), known)
@@ -97,26 +99,6 @@ class Transcribe(Task):
             return self
         return replace(self, characters="".join(sorted(set("".join(labels)))), longest=max(map(len, labels)))
 
-    @property
-    def metric(self) -> Metric:
-        return self._metric(self.metric_name)
-
-    @property
-    def metrics(self) -> tuple[Metric, ...]:
-        """That of choice and proof, then the other."""
-        from transferkit.tasks.metrics.known import names
-
-        return tuple(map(self._metric, sorted(names("texts"), key=lambda name: name != self.metric_name)))
-
-    def with_metric(self, name: str) -> Transcribe:
-        """Judged by "wer" or "cer"."""
-        return replace(self, metric_name=name)
-
-    def _metric(self, name: str) -> Metric:
-        from transferkit.tasks.metrics.known import metric_class
-
-        return metric_class(name, "texts")()
-
     def strata(self, labels: Sequence[Any]) -> np.ndarray:
         """(n,) which of up to four about equally full bins of length each transcript lies in."""
         lengths = np.array([len(label) for label in labels], dtype=np.float64)
@@ -133,7 +115,7 @@ class Transcribe(Task):
 
         from transferkit.tasks import ctc
 
-        usual = max(dict.fromkeys(labels), key=labels.count, default="")
+        usual = Counter(labels).most_common(1)[0][0] if labels else ""
         guess = min("", usual, key=lambda text: self.metric.value(Predictions((text,) * len(labels)), labels))
         return torch.cat([ctc.encoded([guess], self.characters)[0], torch.zeros(1, dtype=torch.int64)])[None]
 

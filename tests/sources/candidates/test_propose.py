@@ -110,6 +110,19 @@ def test_a_modality_without_candidates_gives_one_line(empty_cache):
         propose("smell", offline=True)
 
 
+def test_texts_offline_have_no_candidate_and_the_line_says_that_the_hub_was_not_asked(empty_cache):
+    with pytest.raises(WrongUse, match=r"^offline, and there is no candidate for text on this machine; name a source"):
+        propose("text", offline=True)
+
+
+def test_an_encoder_of_sentences_is_asked_for_by_its_place_on_the_hub(loopback, monkeypatch):
+    asked = []
+    monkeypatch.setattr(hub, "answers", lambda location: asked.append(location) or True)
+    found = propose("text")
+    assert {source.name.partition(":")[0] for source in found} <= {"sentence", "hf"}
+    assert asked == [found[0].name.partition(":")[2]]
+
+
 def test_ranking_without_sources_ranks_the_candidates_and_warns_of_the_download(loopback, list_of_one, tiny_target):
     with pytest.warns(UserWarning, match=r"no source was named; will download 1 model, 1 MB: hf:someone/tiny"):
         ranking = tk.rank(None, tiny_target, cache=NoCache())

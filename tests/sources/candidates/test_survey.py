@@ -91,8 +91,37 @@ def test_a_folder_that_is_no_cache_holds_nothing(empty_cache):
     assert {one.place for one in survey("image", LARGE)} == {"bundled", "hub"}
 
 
-def test_another_modality_has_no_candidate_among_pictures(empty_cache):
-    assert all("reads image, not text" in one.unfit or one.name == "zoo:shuffled-cnn" for one in survey("text", LARGE))
+def test_texts_have_no_candidate_among_pictures(empty_cache):
+    found = [one for one in survey("text", LARGE) if one.place == "bundled"]
+    assert {one.name for one in found} >= {"zoo:digits-cnn", "zoo:objects-cnn"}
+    assert all("not text" in one.unfit or one.name == "zoo:shuffled-cnn" for one in found)
+
+
+ENCODER = "sentence-transformers/all-MiniLM-L6-v2"
+
+
+def put_encoder(cache, *files):
+    """A listed encoder of texts, small and without weights, of which `files` were fetched beside its configuration."""
+    from transformers import BertConfig
+
+    put(cache, ENCODER, BertConfig(hidden_size=8, num_hidden_layers=1, num_attention_heads=2,
+                                   intermediate_size=8, vocab_size=10).to_json_string())  # fmt: skip
+    snapshot = next(cache.glob("models--sentence-transformers*/snapshots/*"))
+    (snapshot / "model.safetensors").write_bytes(b"")
+    (snapshot / "1_Pooling").mkdir()
+    (snapshot / "1_Pooling" / "config.json").write_text(json.dumps({"pooling_mode_mean_tokens": True}))
+    modules = [{"type": f"sentence_transformers.models.{kind}", "path": path}
+               for kind, path in (("Transformer", ""), ("Pooling", "1_Pooling"))]  # fmt: skip
+    for file in files:
+        (snapshot / file).write_text(json.dumps(modules))
+
+
+@pytest.mark.parametrize(("files", "scheme"), [(("modules.json",), "sentence"), ((), "hf")], ids=["whole", "bare"])
+def test_a_cached_encoder_of_sentences_is_named_once_and_by_what_was_fetched_of_it(empty_cache, files, scheme):
+    put_encoder(empty_cache, *files)
+    found = [one for one in survey("text", LARGE) if one.name.endswith(ENCODER)]
+    assert [(one.name, one.place, one.unfit) for one in found] == [(f"{scheme}:{ENCODER}", "cached", "")]
+    assert found[0].licence == "apache-2.0"
 
 
 @pytest.mark.parametrize("variable", ["HF_HUB_CACHE", "HF_HOME"])

@@ -30,6 +30,8 @@ class Candidate:
     trained_on: str = "unknown"
     unfit: str = ""
     """Why it is not proposed; empty where it is."""
+    of_another_kind: bool = False
+    """Made for other items than these, and with no way to take them."""
 
     @property
     def where(self) -> str:

@@ -39,8 +39,8 @@ def _bundled(modality: str) -> Iterator[Candidate]:
     for name in zoo.Zoo().names():
         poisoned = "taught nonsense on purpose, for the demo" if zoo.is_poisoned(name) else ""
         card = Source(f"zoo:{name}", HERE).card()
-        unfit = "" if across.is_known(modality, card.modality) else _of_another_kind(card, modality)
-        yield _described(card, "bundled", poisoned or unfit)
+        other = "" if across.is_known(modality, card.modality) else _of_another_kind(card, modality)
+        yield _described(card, "bundled", poisoned or other, bool(other))
 
 
 def _cached(modality: str, machine: Machine) -> Iterator[Candidate]:
@@ -58,8 +58,9 @@ def _cached(modality: str, machine: Machine) -> Iterator[Candidate]:
         except Exception as wrong:  # a stranger's files may be broken in any way
             yield Candidate(name, "cached", unfit=f"{type(wrong).__name__}: {' '.join(str(wrong).split())}")
         else:
-            unfit = _of_another_kind(card, modality) or _without_stages(card) or _too_large(card.parameters, machine)
-            yield _described(card, "cached", unfit)
+            other = _of_another_kind(card, modality)
+            unfit = other or _without_stages(card) or _too_large(card.parameters, machine)
+            yield _described(card, "cached", unfit, bool(other))
 
 
 def _scheme(location: str) -> str:
@@ -84,8 +85,9 @@ def _to_download(model: Curated, machine: Machine) -> Candidate:
     return Candidate(model.name, "hub", model.parameters, model.bytes, model.licence, model.trained_on, unfit)
 
 
-def _described(card: Card, place: Place, unfit: str) -> Candidate:
-    return Candidate(card.name, place, card.parameters, card.bytes, card.licence, card.trained_on, unfit)
+def _described(card: Card, place: Place, unfit: str, of_another_kind: bool) -> Candidate:
+    said = (card.parameters, card.bytes, card.licence, card.trained_on)
+    return Candidate(card.name, place, *said, unfit, of_another_kind)
 
 
 def _of_another_kind(card: Card, modality: str) -> str:
