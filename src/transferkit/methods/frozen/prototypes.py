@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from transferkit.core.run import Run
     from transferkit.core.source import Source
     from transferkit.core.target import Target
+    from transferkit.core.task import Task
 
 Distance = Literal["cosine", "euclidean"]
 SHARPNESS = np.logspace(-2, 3, 26)

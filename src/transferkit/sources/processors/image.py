@@ -7,7 +7,7 @@ one channel is repeated three times.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -104,8 +104,8 @@ class ImageProcessor(Processor):
             tall, wide = covered[0], max(covered[1], covered[0] * picture.width // picture.height)
         else:
             tall, wide = max(covered[0], covered[1] * picture.height // picture.width), covered[1]
-        halves = (tall - height) / 2, (wide - width) / 2
-        top, left = map(round if self.crop_rounding == "even" else int, halves)
+        whole: Callable[[float], int] = round if self.crop_rounding == "even" else int
+        top, left = whole((tall - height) / 2), whole((wide - width) / 2)
         return picture.resize((wide, tall), rule).crop((left, top, left + width, top + height))
 
 
