@@ -120,3 +120,13 @@ def test_of_very_many_items_some_are_looked_at_one_of_each_class_among_them(monk
     assert set(first.labels) == {"rare", "common", "usual"}
     assert first.ids == again.ids != other.ids
     assert ranking.some_of(first, task, Run()) is first
+
+
+def test_tags_are_ranked_by_every_metric_they_can_be_judged_by() -> None:
+    pictures = np.random.default_rng(0).integers(0, 256, (40, 8, 8), dtype=np.uint8)
+    labels = [("round",), ("red", "round"), (), ("red",)] * 10
+    for metric in ("macro_f1", "average_precision"):
+        target = Target.of(pictures, labels, metric=metric)
+        (row,) = tk.rank(["zoo:digits-cnn"], target, cache=NoCache()).rows
+        assert row.is_usable
+        assert row.chance is None  # the rule that tells chances was fitted on classes

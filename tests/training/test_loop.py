@@ -240,7 +240,9 @@ def test_the_average_is_what_is_kept() -> None:
     train(averaged, material(pictures(10)), dataclasses.replace(recipe, ema=0.999), Run(seed=1))
 
     def distance(model: Model) -> float:
-        return sum(float((a - b).detach().pow(2).sum()) for a, b in zip(model.parameters(), start.parameters(), strict=True))
+        return sum(
+            float((a - b).detach().pow(2).sum()) for a, b in zip(model.parameters(), start.parameters(), strict=True)
+        )
 
     assert distance(averaged) < distance(plain)
 

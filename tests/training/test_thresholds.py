@@ -7,6 +7,7 @@ from torch import nn
 
 from transferkit.core.errors import WrongUse
 from transferkit.tasks.classify import Classify
+from transferkit.tasks.regress import Regress
 from transferkit.training.thresholds import lay_in, read, spelled, tuned_offsets
 
 TASK = Classify(("often", "rare"), "macro_f1")
@@ -57,3 +58,8 @@ def test_offsets_go_into_the_bias_and_survive_spelling() -> None:
         read("a/b")
     with pytest.raises(WrongUse, match="do not fit"):
         lay_in(head, (1.0, 2.0, 3.0))
+
+
+def test_a_task_without_classes_is_refused() -> None:
+    with pytest.raises(WrongUse, match="regress has no classes"):
+        tuned_offsets(Regress(), torch.zeros(60, 1), [0.0] * 60)

@@ -32,7 +32,9 @@ class TransferClassifier(ClassifierMixin, Learner):
 
     def _checked(self, X: Any, y: Any) -> tuple[Any, np.ndarray]:
         if y is None:
-            raise ValueError(f"requires y to be passed, but the target y is None; {type(self).__name__} learns from labels")
+            raise ValueError(
+                f"requires y to be passed, but the target y is None; {type(self).__name__} learns from labels"
+            )
         items = self._items(X, reset=True)
         labels = _check_y(y, multi_output=False, y_numeric=False, estimator=self)
         check_classification_targets(labels)
@@ -40,7 +42,9 @@ class TransferClassifier(ClassifierMixin, Learner):
             raise ValueError(f"Found input variables with inconsistent numbers of samples: {[len(items), len(labels)]}")
         self.classes_, positions = np.unique(labels, return_inverse=True)
         if len(self.classes_) < 2:
-            raise ValueError(f"{type(self).__name__} needs at least 2 classes; the data has one class: {self.classes_[0]!r}")
+            raise ValueError(
+                f"{type(self).__name__} needs at least 2 classes; the data has one class: {self.classes_[0]!r}"
+            )
         return items, positions
 
     def _words(self, labels: np.ndarray) -> tuple[str, ...]:

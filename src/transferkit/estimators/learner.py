@@ -121,7 +121,12 @@ class Learner(BaseEstimator, ABC):
         from transferkit.front import transfer
 
         target = Target.of(
-            examples.items, list(examples.labels or ()), name=type(self).__name__, modality=modality, task=task, seed=seed
+            examples.items,
+            list(examples.labels or ()),
+            name=type(self).__name__,
+            modality=modality,
+            task=task,
+            seed=seed,
         )
         self.study_ = transfer(sources, target, budget=self.budget, seed=seed, label_curve=False)
         return self.study_.best

@@ -28,7 +28,9 @@ class TransferRegressor(RegressorMixin, Learner):
 
     def _checked(self, X: Any, y: Any) -> tuple[Any, np.ndarray]:
         if y is None:
-            raise ValueError(f"requires y to be passed, but the target y is None; {type(self).__name__} learns from labels")
+            raise ValueError(
+                f"requires y to be passed, but the target y is None; {type(self).__name__} learns from labels"
+            )
         items = self._items(X, reset=True)
         labels = _check_y(y, multi_output=False, y_numeric=True, estimator=self).astype(np.float64)
         if len(items) != len(labels):

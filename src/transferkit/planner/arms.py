@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -107,11 +108,16 @@ def with_baselines(
     Of a network that was made for another modality than the target's, scratch is the target's default network: from scratch
     nobody would train a network of pictures on sounds. None: all were made for it.
     """
+
+    @functools.cache
+    def key_of(source: Source) -> str:
+        return _architecture(source, modality)
+
     scratch_of: dict[str, Source] = {}
     for method, _, sources in wanted:
         if not method.is_baseline:
             for source in sources[:1]:
-                scratch_of.setdefault(_architecture(source, modality), source)
+                scratch_of.setdefault(key_of(source), source)
     by_hand = next(((m, f) for m, f, _ in wanted if isinstance(m, Scratch)), None)
     scratch, fixed_scratch = by_hand or (Scratch(), frozenset())
     baselines = {
@@ -128,9 +134,7 @@ def with_baselines(
     for method, fixed, sources in wanted:
         if method.is_baseline:
             continue
-        baseline = (
-            baselines[_architecture(sources[0], modality)].name if sources else next(iter(baselines.values())).name
-        )
+        baseline = baselines[key_of(sources[0])].name if sources else next(iter(baselines.values())).name
         spelled = str(method) if sum(m.name == method.name for m, _, s in wanted if s == sources) > 1 else method.name
         arms.append(Arm(f"{spelled} < {' + '.join(s.name for s in sources)}", method, sources, baseline, fixed))
     return arms

@@ -125,7 +125,9 @@ def _ideas(ranking: Ranking, usable: Sequence[Source], target: Target) -> list[_
     for method in methods:
         for place, source in enumerate(usable if method.tried_on == "promising" else (), start=1):
             row = rows[source.name]
-            against = _no_promise(place, row, likely) if trainable_by(method, source) else "its weights cannot be trained"
+            against = (
+                _no_promise(place, row, likely) if trainable_by(method, source) else "its weights cannot be trained"
+            )
             ideas.append(_Idea(method, source, _promise(place, row), against))
     return ideas
 

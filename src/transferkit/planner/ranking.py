@@ -98,7 +98,9 @@ def rank_sources(sources: Sequence[Source], target: Target, run: Run) -> Ranking
         floor(target, data, run) if candidates else None,
         labels_per_class=per_class if metric.reach <= 1 and metric.higher_is_better else None,
         higher_is_better=metric.higher_is_better,
-        rule=RULE if metric.name in RULE.metrics else None,
+        rule=RULE
+        if target.task.name == "classify" and metric.name in RULE.metrics
+        else None,  # tags have no such readers
     )
     return Ranking((*rows, *unusable), time.monotonic() - begun)
 

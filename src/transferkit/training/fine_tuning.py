@@ -56,6 +56,7 @@ def fine_tune(
     record = train(model, material, recipe, run, addition)
     if addition.end is not None:
         addition.end()
+        record = replace(record, total_parameters=sum(p.numel() for p in model.parameters()))
     notes = (*body.processor.notes(target.train.items), *record.notes)
     settings = {**record.settings, **addition.settings}
     return FittedNetwork(model, replace(record, notes=notes, settings=settings, origin=body.origin))

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from transferkit.core.errors import WrongUse
 from transferkit.core.network import Network
-from transferkit.core.source import Source
+from transferkit.core.source import Processor, Source
 from transferkit.core.target import Target
 from transferkit.ops import merging
 from transferkit.training.body import Body
@@ -37,8 +37,11 @@ def merged_body(sources: Sequence[Source], target: Target, rule: Rule, scale: fl
     `spelling`: of the method, which tells this body's cached features from those of others. Raises one line where the
     sources differ in shape.
     """
-    first = Body.pretrained(sources[0], target)
-    networks = [source.network() for source in sources]
+    bodies = [Body.pretrained(source, target) for source in sources]
+    first = bodies[0]
+    for source, body in zip(sources[1:], bodies[1:], strict=True):
+        _check_positions(sources[0], first, source, body)
+    networks = [body.make() for body in bodies]
     states = [_shared(network) for network in networks]
     for source, state in zip(sources[1:], states[1:], strict=True):
         _check_shapes(sources[0], states[0], source, state)
@@ -47,7 +50,6 @@ def merged_body(sources: Sequence[Source], target: Target, rule: Rule, scale: fl
     vectors = [merging.task_vector(start, state) for state in states[1:]]
     weights = merging.moved(start, rule(vectors), scale)
     weights |= merging.averaged([{n: state[n] for n in state if n in statistics} for state in states[1:]])
-    bodies = [Body.pretrained(source, target) for source in sources]
     prints = "|".join(body.fingerprint for body in bodies)
     fingerprint = "merged-" + hashlib.sha256(f"{spelling}|{prints}".encode()).hexdigest()[:20]
 
@@ -58,12 +60,31 @@ def merged_body(sources: Sequence[Source], target: Target, rule: Rule, scale: fl
 
     origin = tuple(one for body in bodies for one in body.origin)
     body = Body(first.architecture, first.processor, fingerprint, make, origin)
-    return Merged(body, tuple(_far(sources, start, vectors)))
+    return Merged(body, (*_other_inputs(sources, bodies), *_far(sources, start, vectors)))
 
 
 def _shared(network: Network) -> dict[str, Tensor]:
     """All tensors but those of the source's own head."""
     return {name: t.detach() for name, t in network.state_dict().items() if not name.startswith("head.")}
+
+
+def _check_positions(first: Source, wanted: Body, other: Source, given: Body) -> None:
+    """What a network knows by its position, words or columns, has to stand in the same place in both."""
+    knows_positions = type(wanted.processor).grown is not Processor.grown
+    if knows_positions and given.processor.fingerprint != wanted.processor.fingerprint:
+        raise WrongUse(
+            f"{other.name} cannot be merged with {first.name}: they know other words or columns, or in another order; merge "
+            "networks that were fine-tuned from one"
+        )
+
+
+def _other_inputs(sources: Sequence[Source], bodies: Sequence[Body]) -> list[str]:
+    """A line for each network that used to see items in another way than it does now."""
+    return [
+        f"{source.name} was made for items prepared otherwise than {sources[0].name} has them; it now gets those of the latter"
+        for source, body in zip(sources[1:], bodies[1:], strict=True)
+        if body.processor.fingerprint != bodies[0].processor.fingerprint
+    ]
 
 
 def _check_shapes(first: Source, wanted: dict[str, Tensor], other: Source, given: dict[str, Tensor]) -> None:

@@ -28,8 +28,12 @@ REACH = 4.0
 def tuned_offsets(task: Task, outputs: Tensor, labels: Sequence[Any]) -> np.ndarray | None:
     """(n_classes,) float32 offsets; None where the items are too few to tell a better threshold from chance.
 
-    `outputs`: (n, n_classes) logits of held-out items.
+    `outputs`: (n, n_classes) logits of held-out items. Raises one line for a task without classes.
     """
+    if not task.describe().get("classes"):
+        raise WrongUse(
+            f"task {task.name} has no classes, so there are no thresholds to tune; leave thresholds=as_trained"
+        )
     if not isinstance(outputs, Tensor) or outputs.ndim != 2 or len(outputs) < LEAST_ITEMS:
         return None
     offsets = torch.zeros(outputs.shape[1])

@@ -72,3 +72,9 @@ def test_states_before_the_moving_stages_are_not_compared(tiny_target: Target) -
     body, model = made(tiny_target)
     addition = dataclasses.replace(DELTA(), moving_stages=2).addition(model, body, tiny_target, Run())
     assert addition.watched == (3, 4)
+
+
+def test_where_no_stage_moves_it_is_the_head_alone(tiny_target: Target) -> None:
+    record = DELTA(moving_stages=0, epochs=1).fit((Source("zoo:digits-cnn"),), tiny_target.fold(0), Run()).record
+    body, model = made(tiny_target)
+    assert record.trainable_parameters == sum(p.numel() for p in model.head.parameters())

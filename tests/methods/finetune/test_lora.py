@@ -31,3 +31,11 @@ def test_dora_trains_one_more_number_an_output_than_lora(tiny_target: Target) ->
     ]
     weights = SOURCE.network().state_dict()
     assert n[1] - n[0] == sum(len(w) for name, w in weights.items() if name.startswith("body.") and w.ndim == 4)
+
+
+def test_adapters_that_were_merged_are_not_counted(tiny_target: Target) -> None:
+    record = LoRA(epochs=1).fit((SOURCE,), tiny_target.fold(0), Run()).record
+    network = SOURCE.network()
+    head = tiny_target.task.head(network, 0)
+    assert record.total_parameters == sum(p.numel() for module in (network, head) for p in module.parameters())
+    assert record.trainable_parameters > sum(p.numel() for p in head.parameters())

@@ -30,3 +30,8 @@ def test_features_are_the_blend_of_both_networks_and_the_source_stays_as_it_was(
     assert float(beside.balance.detach()) != 0
     source = SOURCE.network().state_dict()
     assert all(torch.equal(weight, source[name]) for name, weight in base.state_dict().items())
+
+
+def test_it_says_what_it_was_made_of(tiny_target: Target) -> None:
+    record = SideTuning(epochs=1).fit((SOURCE,), tiny_target.fold(0), Run()).record
+    assert [one["name"] for one in record.origin] == [SOURCE.name]

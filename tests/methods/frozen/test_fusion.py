@@ -68,3 +68,8 @@ def test_a_part_that_is_not_there_names_those_that_are(tiny_target: Target) -> N
 def test_a_study_gives_it_all_sources_at_once() -> None:
     arms = [arm for arm in named(SOURCES, [(Fusion(), frozenset())]) if arm.method.name == "fusion"]
     assert [arm.sources for arm in arms] == [SOURCES]
+
+
+def test_it_says_what_it_was_made_of(tiny_target: Target) -> None:
+    record = Fusion(parts="2+raw").fit(SOURCES, tiny_target.fold(0), Run()).record
+    assert [one["name"] for one in record.origin] == [SOURCES[1].name]

@@ -1,10 +1,12 @@
 import dataclasses
 
+import pytest
 import torch
 from torch.nn import functional
 
+from transferkit.core.errors import WrongUse
 from transferkit.core.run import Run
-from transferkit.core.source import Source
+from transferkit.core.source import Card, Source
 from transferkit.core.target import Target
 from transferkit.methods.merge.distill import Distill
 from transferkit.training.distillation import divergence
@@ -51,3 +53,24 @@ def test_the_student_follows_its_teacher_on_unlabelled_items(tiny_target: Target
 def test_a_second_source_is_the_student(tiny_target: Target) -> None:
     predictor = Distill(epochs=1).fit((*DIGITS, Source("zoo:letters-cnn")), tiny_target.fold(0), Run())
     assert predictor.model.network.architecture == Source("zoo:letters-cnn").card().architecture
+
+
+def test_a_source_whose_weights_cannot_be_trained_teaches_but_does_not_learn(
+    tiny_target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = Source.card
+
+    def stuck(source: Source) -> Card:
+        return dataclasses.replace(card(source), frozen=source == DIGITS[0])
+
+    monkeypatch.setattr(Source, "card", stuck)
+    letters = Source("zoo:letters-cnn")
+    record = Distill(epochs=1).fit((*DIGITS, letters), tiny_target.fold(0), Run()).record
+    assert [one["name"] for one in record.origin] == ["zoo:digits-cnn", "zoo:letters-cnn"]
+    with pytest.raises(WrongUse, match="trains its second source, and the weights of zoo:digits-cnn cannot be trained"):
+        Distill(epochs=1).fit((letters, *DIGITS), tiny_target.fold(0), Run())
+
+
+def test_a_fresh_student_names_the_teacher_as_its_origin(tiny_target: Target) -> None:
+    record = Distill(epochs=1).fit(DIGITS, tiny_target.fold(0), Run()).record
+    assert [one["name"] for one in record.origin] == ["zoo:digits-cnn"]

@@ -9,14 +9,18 @@ from safetensors.torch import save_file
 
 from transferkit.core.architecture import Architecture
 from transferkit.core.errors import WrongUse
+from transferkit.core.network import Network
 from transferkit.core.run import Run
-from transferkit.core.source import Source
+from transferkit.core.source import Processor, Source
 from transferkit.core.target import Target
 from transferkit.methods.frozen.linear_probe import LinearProbe
 from transferkit.methods.merge.task_arithmetic import TaskArithmetic
 from transferkit.methods.merge.ties import TIES
 from transferkit.ops import merging
 from transferkit.sources import architectures
+from transferkit.sources.architectures import tabular_mlp
+from transferkit.sources.processors import columns
+from transferkit.sources.processors.image import ImageProcessor
 from transferkit.training.merged import merged_body
 
 BASE = Source("zoo:digits-cnn")
@@ -92,3 +96,54 @@ def test_other_shapes_are_refused_in_one_line(method, tiny_target: Target, tmp_p
 def test_density_is_a_share() -> None:
     with pytest.raises(WrongUse, match="at most 1"):
         TIES(density=2.0)
+
+
+def as_file(network: Network, processor: Processor, path: Path, noise: float = 0.0) -> Source:
+    """A network near this one, as a file."""
+    draw = torch.Generator().manual_seed(0)
+    weights = {k: v + noise * torch.randn(v.shape, generator=draw) for k, v in network.state_dict().items()}
+    save_file({k: v.contiguous() for k, v in weights.items()}, path)
+    architecture = network.architecture
+    described = {
+        "architecture": architecture.kind,
+        "settings": architecture.arguments(),
+        "processor": processor.describe(),
+    }
+    path.with_suffix(".transferkit.json").write_text(json.dumps(described))
+    return Source(f"torch:{path}")
+
+
+PATIENTS = [{"age": 30.0 + i, "sex": "mf"[i % 2]} for i in range(20)]
+
+
+def test_networks_of_tables_are_merged_with_room_for_new_columns(tmp_path: Path) -> None:
+    processor = columns.fitted(PATIENTS)
+    network = architectures.build(tabular_mlp.architecture_for(processor))
+    base, near = (as_file(network, processor, tmp_path / f"{n}.safetensors", n) for n in (0.0, 0.01))
+    rows = [{**row, "dose": float(i % 3)} for i, row in enumerate(PATIENTS)]
+    target = Target.of(rows, ["well" if i % 3 else "ill" for i in range(20)])
+    merged = merged_body((base, near), target, merging.summed, 0.5, "by hand").body
+    expected = {k: v + 0.5 * (near.network().state_dict()[k] - v) for k, v in base.network().state_dict().items()}
+    old, new = architectures.build(base.card().architecture), merged.make()
+    old.load_state_dict(expected)
+    torch.testing.assert_close(new(merged.processor(PATIENTS)), old(processor(PATIENTS)))  # it says nothing of the dose
+    assert len(TaskArithmetic().fit((base, near), target, Run()).predict(rows[:3])) == 3
+
+
+def test_networks_that_know_other_columns_are_not_merged(tmp_path: Path) -> None:
+    sources = []
+    for place, rows in enumerate((PATIENTS, [{"sex": row["sex"], "weight": row["age"]} for row in PATIENTS])):
+        processor = columns.fitted(rows)
+        network = architectures.build(tabular_mlp.architecture_for(processor))
+        sources.append(as_file(network, processor, tmp_path / f"{place}.safetensors"))
+    target = Target.of(PATIENTS, ["well" if i % 3 else "ill" for i in range(20)])
+    with pytest.raises(WrongUse, match="know other words or columns"):
+        TaskArithmetic().fit(tuple(sources), target, Run())
+
+
+def test_notes_of_what_is_not_seen_are_kept(tiny_target: Target, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ImageProcessor, "notes", lambda processor, items: (f"{len(items)} pictures are cut",))
+    for method in (TaskArithmetic(), TIES()):
+        assert method.fit((BASE, BASE), tiny_target, Run()).record.notes == (
+            f"{len(tiny_target.train)} pictures are cut",
+        )

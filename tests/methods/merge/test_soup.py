@@ -10,6 +10,7 @@ from transferkit.core.source import Source
 from transferkit.core.target import Target
 from transferkit.methods.finetune.full import Full
 from transferkit.methods.merge.soup import Soup
+from transferkit.training.thresholds import read
 
 DIGITS = (Source("zoo:digits-cnn"),)
 
@@ -62,3 +63,16 @@ def test_members_that_are_not_there_are_refused_in_one_line(kept: str, tiny_targ
 def test_steps_count_every_member() -> None:
     assert Soup(members=3, epochs=2).steps(32) == 3 * Full(epochs=2).steps(32)
     assert np.isclose(Soup(members=3, kept="1+2", epochs=2).steps(32), 2 * Full(epochs=2).steps(32))
+
+
+def test_tuned_thresholds_are_averaged_with_the_heads_they_lie_in(tiny_target: Target) -> None:
+    held_out = tiny_target.test.open("a test of the soup").join(tiny_target.whole().train)
+    target = dataclasses.replace(tiny_target.fold(0), validation=held_out)
+
+    def offsets(kept: str) -> tuple[float, ...]:
+        method = Soup(members=3, epochs=1, learning_rate=4e-3, thresholds="tuned", kept=kept)
+        return read(method.fit(DIGITS, target, Run(seed=4)).record.settings["offsets"])
+
+    alone = [offsets(number) for number in "123"]
+    assert len(set(alone)) > 1, "the members must differ for this test to say anything"
+    np.testing.assert_allclose(offsets("1+2+3"), np.mean(alone, axis=0), atol=1e-4)

@@ -63,7 +63,7 @@ class DELTA(TuningMethod):
         n, first = len(model.network.stages), self.first_moving(model.network)
         positions = tuple(sorted({max(1, round(n * k / LAYERS)) for k in range(1, LAYERS + 1)} - set(range(first + 1))))
         source = Model(model.task, copy.deepcopy(model.network).requires_grad_(False), model.head, model.processor)
-        attention = channel_attention(model, target, run, positions)
+        attention = channel_attention(model, target, run, positions) if positions else {}  # none where no stage moves
         head_start = StartingPoint(model.head.parameters(), at_zero=not self.probe_first)
 
         def hold(step: Step) -> Tensor:

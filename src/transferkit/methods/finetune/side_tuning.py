@@ -82,12 +82,18 @@ class SideTuning(GradientMethod):
         material = Material(inputs(target.train), target.train, inputs(held_out) if held_out else None, held_out)
         recipe = self.recipe(len(target.train), augmentation="none")
         record = train(Model(target.task, network, head, small.processor), material, recipe, run)
-        total = record.total_parameters + sum(p.numel() for p in base.parameters())
+        noted = (note for one in (body, small) for note in one.processor.notes(target.train.items))
+        record = replace(
+            record,
+            total_parameters=record.total_parameters + sum(p.numel() for p in base.parameters()),
+            notes=(*dict.fromkeys(noted), *record.notes),
+            origin=body.origin,
+        )
         base.to(torch.device(run.device))
         return SideTuned(
             target.task,
             (body.processor, base),
             (small.processor, network),
             head,
-            replace(record, total_parameters=total),
+            record,
         )

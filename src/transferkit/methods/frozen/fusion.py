@@ -86,7 +86,9 @@ class Fusion(Method):
         record = FitRecord(
             trainable_parameters=n_head,
             total_parameters=n_head + n_bodies,
+            notes=tuple(dict.fromkeys(note for part in parts for note in part.processor.notes(target.train.items))),
             settings={"parts": "+".join(kept), **closed.settings},
+            origin=tuple(one for part in parts if part.body for one in part.body.origin),
         )
         return FusedNetworks(target.task, members, linear_of(closed), record, parts)
 

@@ -8,9 +8,10 @@ there are some, are learned from as well, with the teacher as their only word.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
+from transferkit.core.errors import WrongUse
 from transferkit.core.method import Needs, check_sources
 from transferkit.training.gradient_method import GradientMethod
 
@@ -31,7 +32,7 @@ class Distill(GradientMethod):
     'distill:temperature=4.0'
     """
 
-    needs: ClassVar[Needs] = Needs(models=(1, 2), features=True, together=True)
+    needs: ClassVar[Needs] = Needs(models=(1, 2), features=True, moves_weights=False, together=True)
     paper: ClassVar[str] = "arXiv:1503.02531"
     positive: ClassVar[tuple[str, ...]] = (*GradientMethod.positive, "temperature", "weight")
 
@@ -52,6 +53,11 @@ class Distill(GradientMethod):
         from transferkit.training.probe import probe_head
 
         check_sources(self, sources)
+        if len(sources) > 1 and sources[1].card().frozen:
+            raise WrongUse(
+                f"method {self.name} trains its second source, and the weights of {sources[1].name} cannot be trained; name "
+                "it first, as the teacher, or leave it out"
+            )
         teacher = Body.pretrained(sources[0], target)
         head = probe_head(teacher, target, "logistic" if target.task.name == "classify" else "ridge", run)
         student = (
@@ -60,4 +66,10 @@ class Distill(GradientMethod):
             else default_body(target, run.derived_seed("initialisation"))
         )
         add = taught_by(teacher, head, student, target, run, self.temperature, self.weight)
-        return fine_tune(student, None, target, self.recipe(len(target.train)), run, add=add)
+        predictor = fine_tune(student, None, target, self.recipe(len(target.train)), run, add=add)
+        predictor.record = replace(
+            predictor.record,
+            notes=(*teacher.processor.notes(target.train.items), *predictor.record.notes),
+            origin=(*teacher.origin, *predictor.record.origin),  # what it says comes from the teacher
+        )
+        return predictor

@@ -137,6 +137,16 @@ def _averaged(fitted: dict[int, FittedNetwork], members: Sequence[int], notes: t
         best_epoch=sorted(epochs)[len(epochs) // 2] if epochs else None,
         cut_short=any(one.record.cut_short for one in fitted.values()),
         notes=(*first.notes, *notes),
-        settings={**first.settings, "kept": "+".join(map(str, members))},
+        settings={**first.settings, **_mean_offsets(chosen), "kept": "+".join(map(str, members))},
     )
     return FittedNetwork(model, record)
+
+
+def _mean_offsets(chosen: Sequence[FittedNetwork]) -> dict[str, str]:
+    """What tuned thresholds come to once the heads they lie in are averaged; nothing where none were tuned."""
+    from transferkit.training.thresholds import read, spelled
+
+    found = [read(one.record.settings["offsets"]) for one in chosen if one.record.settings.get("offsets")]
+    if not found:
+        return {}
+    return {"offsets": spelled([sum(of_class) / len(chosen) for of_class in zip(*found, strict=True)])}

@@ -64,5 +64,5 @@ class TIES(Method):
 
         merged = merged_body(sources, target, rule, self.scale, f"{self.name} {self.density} {self.scale}")
         predictor = probe(merged.body, target, self.solver, run)
-        predictor.record = replace(predictor.record, notes=merged.notes)
+        predictor.record = replace(predictor.record, notes=(*merged.notes, *predictor.record.notes))
         return predictor
