@@ -187,7 +187,7 @@ def helping() -> StudySummary:
             "device": "cpu",
             "versions": {"transferkit": "0.1.0", "torch": "2.13.0", "numpy": "2.4.1"},
             "seeds": [0, 1, 2, 3, 4],
-            "folds": 3,
+            "folds": [0, 1, 2],
             "sources": {"zoo:digits-cnn": "b1946ac92492d234", "zoo:letters-cnn": "591785b794601e21"},
             "target": "2f9d8c7b6a5e4f30",
         },

@@ -7,7 +7,7 @@ import pytest
 
 from transferkit.artifact.journal import JOURNAL, Journal
 from transferkit.artifact.mirror import Mirror
-from transferkit.core.errors import Failed
+from transferkit.core.errors import Failed, WrongUse
 from transferkit.evaluate.trial import TrialKey, TrialResult
 
 
@@ -76,3 +76,15 @@ def test_a_url_that_cannot_be_written_is_one_line(url: str, tmp_path: Path, monk
         pytest.raises(Failed, match=r"memory://mirror.* cannot be used \(access denied\)"),
     ):
         journal.finish(key(0), TrialResult("done", 1.0))
+
+
+def test_a_file_that_would_lie_outside_of_the_copy_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    mirror = Mirror("memory://mirror-outside")
+    memory = fsspec.get_filesystem_class("memory")
+    memory().pipe_file("/mirror-outside/report.html", b"harmless")
+    monkeypatch.setattr(memory, "find", lambda self, path, **_: [f"{path}/../../evil"])  # an object store may hold that
+    with pytest.raises(WrongUse, match=r"holds \.\./\.\./evil, which would lie outside"):
+        mirror.fetch(copy)
+    assert not list(tmp_path.rglob("evil"))

@@ -93,3 +93,13 @@ def test_no_name_breaks_out_of_its_place(summaries: dict[str, StudySummary], end
 
 def first_heading(card: str) -> str:
     return next(line for line in card.splitlines() if line.startswith("# "))
+
+
+def test_what_was_cross_fitted_claims_no_sealed_test(summaries: dict[str, StudySummary]) -> None:
+    start = summaries["helps"]
+    folds = {"folds": 5, "repeats": 3, "n_items": 40, "chosen": {}, "seconds": 1.0, "fits": 9}
+    card = model_card(replace(start, target={**start.target, "n_test": 0}, extra={"cross_fitting": folds}))
+    metric = front_matter(card)["model-index"][0]["results"][0]["metrics"][0]
+    assert metric["name"] == "accuracy by 5-fold cross-fitting, 3 repeats"
+    assert "Judged on 40 pictures" in card
+    assert "pictures judged on: 40" in card

@@ -197,3 +197,23 @@ def test_the_verbs_are_those_of_the_front_door():
     for verb in ("rank", "compare", "transfer"):
         assert verb in COMMANDS
         assert callable(getattr(front, verb))
+
+
+def test_every_value_of_an_arm_is_in_the_points_of_its_metric():
+    from transferkit.cli.as_json import study_as_json
+    from transferkit.evaluate.summary import ArmSummary, Gain, MetricInfo, StudySummary
+
+    accuracy, error = MetricInfo("accuracy", True, "points", 100.0), MetricInfo("log_loss", False, "nats", 1.0)
+    gain = Gain(0.1, 0.0, 0.2, 0.95, 5, 50, 0.1)
+    arm = ArmSummary(
+        "full", "full", (), "scratch", "chosen", 0.5, 0.6, gain, "helps", 1.0, 1, None, None,
+        metrics={"accuracy": 0.6, "log_loss": 0.7}, further_gains={"log_loss": gain},
+    )  # fmt: skip
+    summary = StudySummary(
+        verdict="helps", sentence="", best="full", gain=gain, metric=accuracy, target={}, ranking=(), arms=(arm,), curves=(),
+        confusion=None, mistakes=(), cost={}, budget="no limit", repeat={}, metrics=(accuracy, error),
+    )  # fmt: skip
+    (told,) = study_as_json(summary)["arms"]
+    assert told["metrics"] == {"accuracy": told["test"], "log_loss": 0.7}
+    assert told["further_gains"]["log_loss"]["mean"] == 0.1
+    assert told["further_gains"]["log_loss"]["unit"] == "log loss nats"

@@ -20,6 +20,14 @@ def test_the_lists_are_readable_by_people_too(capsys):
     assert "zoo:digits-cnn" in capsys.readouterr().out
 
 
+def test_the_list_of_sources_is_one_table_a_modality_whose_words_stay_whole(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "120")
+    assert main(["sources"]) == 0
+    shown = capsys.readouterr().out
+    assert "Known by name, for image" in shown
+    assert "Apache-2.0" in shown
+
+
 def test_every_bundled_network_is_listed_with_its_card(capsys):
     from transferkit.sources.zoo import Zoo
 

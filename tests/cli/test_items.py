@@ -12,6 +12,7 @@ from transferkit.artifact import saved
 from transferkit.cli import main
 from transferkit.cli.items import read_items
 from transferkit.core.errors import WrongUse
+from transferkit.core.format import ReadOptions
 from transferkit.core.run import Run
 from transferkit.core.source import Processor
 from transferkit.core.target import Target
@@ -85,6 +86,29 @@ def test_a_table_shorter_than_a_window_is_one_window(tmp_path: Path) -> None:
     (shown,) = read_items([str(tmp_path / "short.csv")], PROCESSORS["time_series"]).items
     assert np.isnan(shown[:2]).all()
     assert shown[2:].tolist() == [[1, 2], [3, 4]]
+
+
+def test_windows_of_several_series_are_in_the_order_of_time_and_leave_out_what_is_no_channel(tmp_path: Path) -> None:
+    rows = [
+        f"{unit},{moment},{10 * unit + moment},{moment},{9 - moment}" for moment in (2, 1, 0, 3, 4) for unit in (1, 2)
+    ]
+    (tmp_path / "units.csv").write_text("unit,cycle,x,y,life\n" + "\n".join(rows), encoding="utf-8")
+    options = ReadOptions(time_column="cycle", group_column="unit", label_column="life")
+    found = read_items([str(tmp_path / "units.csv")], PROCESSORS["time_series"], options=options)
+    assert [window.tolist() for window in found.items] == [
+        [[11, 1], [12, 2], [13, 3], [14, 4]],
+        [[21, 1], [22, 2], [23, 3], [24, 4]],
+    ]
+    assert [name.rpartition("rows ")[2] for name in found.names] == ["4 to 10", "5 to 11"]
+    with pytest.raises(WrongUse, match=r"5 columns of numbers .* windows of 2; say with --time-column"):
+        read_items([str(tmp_path / "units.csv")], PROCESSORS["time_series"])
+
+
+def test_a_person_names_the_column_of_texts(folder: Path) -> None:
+    found = read_items([str(folder / "d.csv")], PROCESSORS["text"], options=ReadOptions(text_column="town"))
+    assert list(found.items) == ["Ulm", "Rom"]
+    with pytest.raises(WrongUse, match=r"unknown column of d\.csv 'towns'; did you mean 'town'"):
+        read_items([str(folder / "d.csv")], PROCESSORS["text"], options=ReadOptions(text_column="towns"))
 
 
 @pytest.mark.parametrize("modality", sorted(PROCESSORS))

@@ -96,6 +96,10 @@ def test_settings_that_cannot_be_are_refused_in_one_line(method: Method) -> None
     for name in method.positive:
         with pytest.raises(WrongUse, match=f"{name}=.*above 0"):
             dataclasses.replace(method, **{name: -1})
+    for name in method.not_negative:
+        with pytest.raises(WrongUse, match=f"{name}=.*at least 0"):
+            dataclasses.replace(method, **{name: -1.0})
+        assert getattr(dataclasses.replace(method, **{name: 0.0}), name) == 0
     if "augmentation" in method.settings():
         with pytest.raises(WrongUse, match="photos"):
             dataclasses.replace(method, augmentation="photo")

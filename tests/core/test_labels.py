@@ -1,6 +1,7 @@
 """Labels as people write them are read by one rule."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from transferkit.core.errors import WrongUse
@@ -21,6 +22,8 @@ from transferkit.core.labels import read_labels
         ([None, "", "nan", "NaN", float("nan"), "x"], [None, None, None, None, None, "x"]),
         (["NA", "None", "inf"], ["NA", "None", "inf"]),
         (["-1", "+1"], ["-1", "+1"]),
+        (["1_2", "10_4"], ["1_2", "10_4"]),
+        (pd.array([1, None], dtype="Int64"), ["1", None]),
         ([[1], [2, 3]], [[1], [2, 3]]),
         ([], []),
     ],

@@ -225,6 +225,13 @@ def test_a_task_may_be_named():
         Target.of(pictures(40), labels(40), task="clasify")
 
 
+def test_numbers_are_classes_where_a_person_says_so():
+    target = Target.of(pictures(40), [0.5, 1.5] * 20, task="classify")
+    assert target.task.classes == ("0.5", "1.5")
+    assert set(target.train.labels) == {"0.5", "1.5"}
+    assert Target.of(pictures(40), [0.5, 1.5] * 20).task.name == "regress"
+
+
 def test_a_target_without_any_label_needs_a_named_task():
     target = Target.of(pictures(8), [None] * 8, task=Classify(("cat", "dog")))
     assert (len(target.train), len(target.test), len(target.unlabelled)) == (0, 0, 8)
@@ -237,7 +244,7 @@ def test_a_target_without_any_label_needs_a_named_task():
     [
         (
             lambda path: path / "absent",
-            "no such file or folder; expected a folder with one folder of pictures per class",
+            "no such file or folder$",
         ),
         (lambda path: path, "the folder is empty; expected"),
         (lambda path: (path / "a.bin").write_text("x") and path, "no data that can be read was found here; expected"),

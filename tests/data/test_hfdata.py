@@ -18,6 +18,7 @@ from transferkit.core.run import NoCache
 from transferkit.core.source import Source
 from transferkit.core.target import Target
 from transferkit.data import hub_rows
+from transferkit.data.hfdata import HubData
 from transferkit.data.hub_rows import Place, read_rows
 from transferkit.methods.baseline.scratch import Scratch
 from transferkit.planner import source_tasks
@@ -140,6 +141,18 @@ def test_sounds_are_decoded_from_their_bytes(tmp_path: Path) -> None:
     assert sound.rate == 8000
     assert sound.samples.shape[0] == 800
     assert any("8 sounds are of several channels" in line for line in target.warnings)
+
+
+def test_transcripts_are_found_and_stay_as_they_are_written(tmp_path: Path) -> None:
+    buffer = io.BytesIO()
+    soundfile.write(buffer, np.random.default_rng(0).normal(size=800).clip(-1, 1), 8000, format="WAV")
+    cells = [{"bytes": buffer.getvalue(), "path": "a.wav"}] * 4
+    columns = {"audio": cells, "sentence": ["seven", "7", "nan", ""], "speaker": ["a", "b", "a", "b"]}
+    table = datasets.Dataset.from_dict(columns).cast_column("audio", datasets.Audio(decode=False))
+    datasets.DatasetDict({"train": table}).save_to_disk(tmp_path / "said")
+    reading = HubData().read(Path(f"hfdata:{tmp_path / 'said'}"), ReadOptions())
+    assert reading.labelled.labels == ("seven", "7", "nan")
+    assert len(reading.unlabelled) == 1
 
 
 def test_texts_are_read_as_a_table_of_texts(tmp_path: Path) -> None:

@@ -42,6 +42,7 @@ def test_other_things_are_no_pictures():
         (np.zeros((2, 3, 8, 8)), "move its channels last"),
         (np.zeros((2, 64)), r"shape \(2, 64\)"),
         (np.zeros((2, 1, 1)), "item 0 is 1 x 1 pixels"),
+        (np.zeros((2, 0, 8)), "item 0 is 8 x 0 pixels"),
         ([Image.new("F", (4, 4))], "pixels of type F"),
     ],
 )

@@ -75,3 +75,17 @@ def test_a_table_none_of_whose_files_is_a_sound_is_one_line(folder: Path) -> Non
     table.write_text("audio,label\nx.wav,a\ny.wav,b\n")
     with pytest.raises(WrongUse, match=r"none of the 2 files in column 'audio' can be used; .*no such file"):
         SoundTable().read(table, ReadOptions())
+
+
+def test_a_guessed_encoding_is_told(folder: Path) -> None:
+    table = folder / "clips.csv"
+    table.write_bytes("audio,label\n0.wav,à côté\n1.wav,très bon\n2.wav,très bon\n".encode("cp1252"))
+    assert "clips.csv: not UTF-8, read as cp1252" in SoundTable().read(table, ReadOptions()).notes[0]
+
+
+def test_a_transcript_may_be_a_number(folder: Path) -> None:
+    table = folder / "clips.csv"
+    table.write_text("audio,transcript\n0.wav,seven\n1.wav,7\n2.wav,\n3.wav,nan\n")
+    reading = SoundTable().read(table, ReadOptions())
+    assert reading.labelled.labels == ("seven", "7", "nan")
+    assert len(reading.unlabelled) == 1

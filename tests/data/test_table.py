@@ -66,3 +66,16 @@ def test_letters_beyond_what_was_looked_at_do_not_spoil_the_first_rows(table, mo
 def test_json_lines_in_utf_16_are_read(table):
     path = table('{"text": "naïve"}\n{"text": "很好"}\n', "t.jsonl", "utf-16")
     assert read_table(path).columns["text"] == ["naïve", "很好"]
+
+
+def test_a_quote_that_swallows_the_rows_below_into_the_last_cell_names_its_row(table):
+    rows = "".join(f"a,row {i}\n" for i in range(80))
+    with pytest.raises(WrongUse, match=r"t\.csv row 82: a quote is opened there and never closed"):
+        read_table(table(f'label,text\n{rows}b,"two\n{rows}'))
+    assert read_table(table('label,text\na,"one\ntwo"\nb,three')).rows == [2, 4]
+
+
+@pytest.mark.parametrize("line", ["[" * 100_000, '{"a": ' + "9" * 5000 + "}"], ids=["deep", "long number"])
+def test_json_that_python_refuses_is_one_line(line, table):
+    with pytest.raises(WrongUse, match=r"t\.jsonl row 2: not JSON \("):
+        read_table(table('{"a": 1}\n' + line + "\n", "t.jsonl"))

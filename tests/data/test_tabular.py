@@ -9,7 +9,7 @@ import pytest
 
 from transferkit.core.errors import WrongUse
 from transferkit.core.format import ReadOptions
-from transferkit.core.recognise import recognise_format
+from transferkit.core.recognise import opened, recognise_format
 from transferkit.core.target import Target
 from transferkit.data.rows import Rows
 from transferkit.data.tabular import Tabular, rows_in_memory
@@ -163,3 +163,42 @@ def test_real_tables_are_read(shared_data: Path) -> None:
     assert any("column 'instant'" in line for line in day.warnings)
     wine = Target.read(shared_data / "uci_wine_quality" / "winequality-red.csv", task="regress")
     assert isinstance(wine.task, Regress)
+
+
+def test_the_last_column_is_not_predicted_where_it_says_something_else(tmp_path: Path) -> None:
+    rows = "".join(f"{i * 7 % 13},{'yn'[i % 2]},{'test' if i % 3 else 'train'}\n" for i in range(30))
+    path = write(tmp_path / "a.csv", "age,sick,split\n" + rows)
+    reading = Tabular().read(path, NOTHING)
+    assert set(reading.labelled.labels or ()) == {"y", "n"}
+    assert reading.notes[0] == "the last column, 'sick', is predicted; name another with --label-column"
+    with pytest.raises(WrongUse, match="no column is left to predict beside 'group', 'split'"):
+        Tabular().read(write(tmp_path / "b.csv", "group,split\na,train\nb,test\n"), NOTHING)
+
+
+def test_a_column_that_is_named_for_one_thing_is_nothing_else(tmp_path: Path) -> None:
+    rows = "".join(f"{i},{'ab'[i % 2]},{i % 5}\n" for i in range(0, 60, 2))
+    path = write(tmp_path / "a.csv", "age,subject,class\n" + rows.replace("a,", "b,", 3))
+    by_subject = Tabular().read(path, ReadOptions(label_column="subject"))
+    assert by_subject.labelled.groups is None
+    grouped_by_class = Tabular().read(path, ReadOptions(group_column="class"))
+    assert grouped_by_class.labelled.labels is not None
+    assert "class" not in grouped_by_class.labelled.items[0]
+
+
+def test_two_columns_of_one_name_are_one_line() -> None:
+    with pytest.raises(WrongUse, match="two columns are called 'x'"):
+        rows_in_memory(pd.DataFrame(np.zeros((4, 2)), columns=["x", "x"]))
+
+
+def test_infinite_cells_count_as_missing_among_numbers_and_are_told(tmp_path: Path) -> None:
+    rows = "".join(f"{'inf' if i % 5 == 0 else i * 1.5},{'ab'[i % 2]}\n" for i in range(30))
+    reading = Tabular().read(write(tmp_path / "a.csv", "x,label\n" + rows), NOTHING)
+    assert reading.labelled.items[0] == {"x": None}
+    assert reading.labelled.items[1] == {"x": 1.5}
+    assert any("column 'x' is of numbers; 6 of its cells are none" in line for line in reading.notes)
+
+
+def test_files_of_rows_and_rows_cannot_be_mixed(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", patients())
+    with pytest.raises(WrongUse, match="hold many items each"):
+        opened([path, {"age": 3}], "tabular")

@@ -1,6 +1,7 @@
 """Time series: windows that straddle no series, in the order of time, on one side of a split each."""
 
 import gzip
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -53,6 +54,24 @@ def test_windows_hold_consecutive_moments_of_one_series_and_end_at_its_end(tmp_p
         for group in "0123"
     }
     assert last == {"0": 1, "1": 1, "2": 1, "3": 1}
+
+
+def test_whole_numbers_that_move_from_row_to_row_are_quantities_though_windows_end_at_few_of_them(
+    tmp_path: Path,
+) -> None:
+    path = machines(tmp_path / "a.csv", lengths=(40,) * 8)  # each value recurs in every series
+    target = Target.read(path, options=replace(OPTIONS, window=10))
+    assert target.task.name == "regress"
+    assert any("read as quantities; for classes say --task classify" in line for line in target.warnings)
+    assert Target.read(path, task="classify", options=replace(OPTIONS, window=10)).task.name == "classify"
+
+
+def test_whole_numbers_that_last_are_classes(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    rows = [f"{unit},{cycle},{unit / 4 + cycle},{unit % 25}" for unit in range(75) for cycle in range(20)]
+    path.write_text("unit,cycle,sensor,life\n" + "\n".join(rows), encoding="utf-8")
+    target = Target.read(path, options=replace(OPTIONS, window=10))
+    assert target.task.name == "classify"
 
 
 def test_a_series_shorter_than_a_window_is_filled_up_in_front(tmp_path: Path) -> None:

@@ -131,3 +131,13 @@ def test_what_cannot_be_is_one_line(settings: dict, message: str) -> None:
     X, y = load_iris(return_X_y=True)
     with pytest.raises(WrongUse, match=message):
         TransferClassifier(**settings).fit(X, y)
+
+
+def test_a_table_without_a_column_that_was_learned_from_is_refused() -> None:
+    table = pd.DataFrame({"colour": ["red", "green"] * 20, "size": np.arange(40.0)})
+    fitted = TransferClassifier(random_state=0).fit(table, ["stop", "go"] * 20)
+    assert (fitted.predict(table[["size", "colour"]].assign(more=1)) == fitted.predict(table)).all()
+    with pytest.raises(ValueError, match="now missing: 'size'"):
+        fitted.predict(table[["colour"]])
+    with pytest.raises(ValueError, match="Found 0 items"):
+        fitted.predict(table.iloc[:0])

@@ -64,3 +64,27 @@ def test_it_agrees_with_scikit_learn(metric: str, theirs: str) -> None:
 
 def test_items_that_are_no_rows_have_none() -> None:
     assert importances(Line(Regress()), Examples(["a", "b"], ("1", "2"), (1.0, 2.0))) == ()
+
+
+class Slow(Line):
+    """Takes 1 ms a row by a clock of its own, and counts the rows it was asked for."""
+
+    asked = 0
+
+    def predict(self, items: Sequence[Any], progress: Callable[[int, int], None] | None = None) -> Predictions:
+        self.asked += len(items)
+        return super().predict(items)
+
+    def monotonic(self) -> float:
+        return self.asked / 1000
+
+
+@pytest.mark.parametrize(("seconds", "rows", "shuffles"), [(60, 250, 5), (1.6, 250, 2), (0.375, 125, 1), (0.1, 0, 0)])
+def test_what_it_may_take_is_kept_with_fewer_shuffles_then_fewer_rows_then_none(
+    seconds: float, rows: int, shuffles: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    predictor = Slow(Regress(metric_name="rmse"))
+    monkeypatch.setattr("transferkit.evaluate.importance.time", predictor)
+    found = importances(predictor, EXAMPLES, seconds=seconds)
+    assert predictor.asked == 250 + 3 * rows * shuffles
+    assert [one.column for one in found] == (["a", "b", "c"] if rows else [])

@@ -89,3 +89,9 @@ def test_a_corrected_level_and_a_metric_without_points_are_worded_as_they_are():
 def test_subject_lists_several_sources_and_none():
     assert subject("fusion", ["a", "b", "c"]) == "Transfer from a, b and c by fusion"
     assert subject("majority", []) == "Fitting by majority"
+
+
+def test_items_are_called_what_they_are():
+    said = sentence(ABOUT, gain(-0.03, 0.05), ACCURACY, 0.01, items="test rows")
+    assert "5 seeds, 200 test rows)" in said
+    assert "more seeds or more test rows would show" in said

@@ -37,6 +37,7 @@ def workplace(tmp_path, monkeypatch):
 def run(name, monkeypatch, capsys, *arguments):
     """What an example prints."""
     monkeypatch.setattr(sys, "argv", [name, *map(str, arguments)])
+    monkeypatch.setenv("COLUMNS", "1000")  # names of arms hold paths, and are to stay on one line
     runpy.run_path(str(EXAMPLES / f"{name}.py"), run_name="__main__")
     return capsys.readouterr().out
 

@@ -101,6 +101,9 @@ class InMemory(Journal):
     def get(self, name: str, default: Any = None) -> Any:
         return json.loads(self.facts[name]) if name in self.facts else default
 
+    def spend(self) -> None:
+        """It has no clock."""
+
 
 @pytest.fixture
 def journal(tmp_path: Path) -> Journal:
@@ -226,3 +229,58 @@ def test_the_shares_of_a_budget_keep_it_together() -> None:
     assert share(Budget.parse(None)) == Budget()
     assert 6 * share(Budget.parse("90s")).seconds == pytest.approx(90)
     assert share(Budget.parse("3 trials")).trials == 1
+
+
+class Tagged(Predictor):
+    """Says the same tags of every item."""
+
+    def __init__(self, task: Task) -> None:
+        self.task = task
+
+    def predict(self, items: Sequence[Any], progress: Any = None) -> Predictions:
+        return Predictions((("x", "y"),) * len(items), np.tile([0.9, 0.8], (len(items), 1)))
+
+    def describe(self) -> dict[str, Any]:
+        return {}
+
+    def tensors(self) -> dict[str, Any]:
+        return {}
+
+    @classmethod
+    def restore(cls, task: Task, settings: Mapping[str, Any], tensors: Mapping[str, Any]) -> Predictor:
+        raise NotImplementedError
+
+
+def test_tags_are_tags_again_when_the_journal_gives_them_back(journal: Journal) -> None:
+    pictures = np.random.default_rng(0).integers(0, 256, (30, 8, 8), dtype=np.uint8)
+    target = Target.of(pictures, [("x",), ("x", "y"), ()] * 10).opened("a test")
+
+    def study_on(outer: OuterFold) -> Chosen:
+        outer.directory.mkdir()
+        return Chosen({PROCEDURE: Pair("the same", Tagged(outer.target.task), Tagged(outer.target.task))})
+
+    said = found(target, study_on, journal).claims[PROCEDURE].predictions[0].labels
+    assert set(said) == {("x", "y")}
+
+
+def test_the_seconds_of_a_fold_count_once_when_an_interrupted_one_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+
+    class TenSeconds(Study):
+        def __call__(self, outer: OuterFold) -> Chosen:
+            clock[0] += 10
+            return super().__call__(outer)
+
+    def spent_after(fails_at: int | None) -> float:
+        with Journal.open(tmp_path / "run", {"study": "a test"}) as journal:
+            allowance = Allowance(Budget.parse("1000s"), journal.spent_seconds, begun=clock[0])
+            cross_fit(grey_target(), TenSeconds(fails_at), journal, allowance, 0, silent)
+            journal.spend()  # as Ctrl-C does
+            return allowance.seconds_used
+
+    assert spent_after(fails_at=3) == 40
+    assert spent_after(fails_at=None) == 40 + 120
+    assert spent_after(fails_at=None) == 40 + 120

@@ -24,6 +24,7 @@ from transferkit.evaluate.gain import paired_gain
 from transferkit.methods.baseline.scratch import Scratch
 from transferkit.methods.finetune.full import Full
 from transferkit.methods.frozen.linear_probe import LinearProbe
+from transferkit.planner.costs import Costs
 from transferkit.planner.study import Study
 
 SHORT = ["scratch:epochs=2,learning_rate=0.001", "full:epochs=2,learning_rate=0.001", "linear_probe:solver=logistic"]
@@ -173,6 +174,12 @@ def test_a_budget_too_small_for_a_single_trial_says_so(tiny_target: Target) -> N
     assert "\n" not in str(error.value)
     with pytest.raises(Failed, match="--budget"):
         study(tiny_target, budget="1 trial")
+
+
+def test_a_budget_too_small_says_what_would_do(tiny_target: Target, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Costs, "expected", lambda *_: 1000.0)
+    with pytest.raises(Failed, match=r"too small for one trial.* about 1 h 6 min here; give a larger --budget"):
+        study(tiny_target, budget="300s")
 
 
 def test_an_interrupted_study_reports_what_is_done_and_opens_no_seal(

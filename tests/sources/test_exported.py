@@ -238,7 +238,15 @@ def test_a_pickled_tensor_is_refused(tmp_path):
         assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("target", ["os.system", "torch.ops.aten.from_file.default", "torch.ops.mine.own.default"])
+@pytest.mark.parametrize(
+    "target",
+    [
+        "os.system",
+        "torch.ops.aten.from_file.default",
+        "torch.ops.aten.save.default",  # TorchScript's, which writes a file
+        "torch.ops.mine.own.default",
+    ],
+)
 def test_an_operation_that_is_not_torchs_own_is_refused(target, tmp_path):
     source = exported(made(plain), tmp_path / "model.pt2")
 
@@ -306,6 +314,62 @@ def test_a_truncated_tensor_gives_one_line(tmp_path):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("name", ["model.json", "weights_config.json"])
+def test_a_damaged_archive_gives_one_line(name, tmp_path):
+    source = exported(made(plain), tmp_path / "model.pt2")
+    with zipfile.ZipFile(tmp_path / "model.pt2") as archive:
+        (info,) = (info for info in archive.infolist() if info.filename.endswith(name))
+    content = bytearray((tmp_path / "model.pt2").read_bytes())
+    content[info.header_offset + 200] ^= 255
+    (tmp_path / "model.pt2").write_bytes(content)
+    with pytest.raises(Failed, match=r"model\.pt2 is (damaged|not a whole)") as caught:
+        source.card()
+    assert "\n" not in str(caught.value)
+
+
+def _circle(graph):
+    graph["nodes"][-1]["target"] = "torch.ops.aten.sigmoid.default"
+    name = graph["nodes"][-1]["outputs"][0]["as_tensor"]["name"]
+    graph["nodes"][-1]["inputs"] = [{"name": "self", "arg": {"as_tensor": {"name": name}}, "kind": 1}]
+
+
+def _from_nowhere(graph):
+    graph["nodes"][1]["inputs"][0]["arg"] = {"as_tensor": {"name": "ghost"}}
+
+
+def _two_kinds(graph):
+    graph["nodes"][1]["inputs"][0]["arg"] = {"as_tensor": {"name": "x"}, "as_int": 3}
+
+
+@pytest.mark.parametrize("change", [_circle, _from_nowhere, _two_kinds])
+def test_a_graph_that_makes_no_sense_gives_one_line(change, tmp_path):
+    source = exported(made(plain), tmp_path / "model.pt2")
+
+    def changed(name, content):
+        if not name.endswith("models/model.json"):
+            return content
+        program = json.loads(content)
+        change(program["graph_module"]["graph"])
+        return json.dumps(program).encode()
+
+    rewritten(tmp_path / "model.pt2", changed)
+    with pytest.raises(TransferkitError, match=r"model\.pt2") as caught:
+        source.card()
+    assert "\n" not in str(caught.value)
+
+
+def test_a_tensor_that_claims_more_than_its_file_holds_gives_one_line(tmp_path):
+    source = exported(made(plain), tmp_path / "model.pt2")
+
+    def swollen(name, content):
+        return content.replace(b'"as_int": 3', b'"as_int": 3000000000') if "weights_config" in name else content
+
+    rewritten(tmp_path / "model.pt2", swollen)
+    with pytest.raises(Failed, match="is damaged") as caught:
+        source.card()
+    assert "\n" not in str(caught.value)
+
+
 def test_the_reader_keeps_no_paths_of_the_source_code(tmp_path):
     exported(made(plain), tmp_path / "model.pt2")
     assert ".py" not in json.dumps(exported_file.read(tmp_path / "model.pt2").graph)
@@ -319,3 +383,17 @@ def test_torchscript_is_refused_in_one_line(tmp_path):
         Source(f"torch:{tmp_path / 'model.pt'}?architecture=cifar_resnet").card()
     assert "\n" not in str(caught.value)
     assert "TorchScript" in str(caught.value)
+
+
+def test_checks_that_torch_writes_down_and_expanded_constants_are_no_hindrance(tmp_path):
+    class Casting(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.convolution, self.head = nn.Conv2d(3, 4, 3), nn.Linear(4, 3)
+            self.register_buffer("scale", torch.ones(1).expand(4))
+
+        def forward(self, x):
+            maps = torch.relu(self.convolution(x.to(torch.float32))).double()  # `_assert_tensor_metadata` goes with it
+            return self.head((maps.mean((2, 3)) * self.scale).float())
+
+    assert exported(Casting().eval(), tmp_path / "model.pt2").card().classes == ("0", "1", "2")

@@ -330,6 +330,25 @@ def test_a_spoiled_file_gives_one_line(folder, file, content, line):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "change", [{"hidden_sizes": "wide"}, {"hidden_act": "nothing"}, {"id2label": ["ant"]}], ids=str
+)
+def test_a_configuration_that_makes_no_sense_gives_one_line(folder, change):
+    said = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(said | change))
+    for read in (Source(f"hf:{folder}").card, Source(f"hf:{folder}").network):
+        with pytest.raises(Failed, match=r"no model can be made as its config\.json says") as caught:
+            read()
+        assert "\n" not in str(caught.value)
+
+
+def test_an_index_that_names_no_files_gives_one_line(folder):
+    (folder / "model.safetensors").unlink()
+    (folder / "model.safetensors.index.json").write_text('{"weight_map": ["model.safetensors"]}')
+    with pytest.raises(Failed, match="names no files of weights"):
+        Source(f"hf:{folder}").card()
+
+
 def test_an_empty_folder_gives_one_line(tmp_path):
     with pytest.raises(WrongUse, match=r"is a folder without config\.json"):
         Source(f"hf:{tmp_path}").card()

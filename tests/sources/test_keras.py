@@ -265,6 +265,16 @@ def test_pixels_enter_as_the_name_says(tmp_path):
         Source(f"{bare}?scale=0-25").processor()
 
 
+def test_a_scale_that_is_assumed_is_told(tmp_path, tiny_target):
+    bare = saved(keras.Sequential([keras.Input((16, 16, 3)), keras.layers.Flatten()]), tmp_path / "bare.keras")
+    (line,) = bare.card().notes
+    assert line.startswith("bare.keras does not say how it was taught to see pixels, so scale 0-1 is assumed")
+    assert line in LinearProbe().fit((bare,), tiny_target, Run()).record.notes
+    assert Source(f"{bare}?scale=0-1").card().notes == ()
+    own = keras.Sequential([keras.Input((16, 16, 3)), keras.layers.Rescaling(1 / 255), keras.layers.Flatten()])
+    assert saved(own, tmp_path / "own.keras").card().notes == ()
+
+
 def test_caffe_scale_is_what_keras_does_for_vgg16(tmp_path):
     from keras.applications.vgg16 import preprocess_input
     from PIL import Image

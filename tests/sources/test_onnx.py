@@ -128,6 +128,7 @@ def test_a_saved_predictor_carries_the_graph(tmp_path, tiny_target):
     save(fitted, tmp_path / "fitted")
     (tmp_path / "model.onnx").unlink()
     np.testing.assert_array_equal(load(tmp_path / "fitted").predict(items).scores, fitted.predict(items).scores)
+    assert Source(str(tmp_path / "fitted")).card().frozen
 
 
 def test_scratch_beside_it_is_the_default_network(tmp_path, tiny_target):
@@ -192,6 +193,22 @@ def test_a_graph_of_vectors_gives_one_line(tmp_path):
 def test_a_file_that_is_no_graph_gives_one_line(tmp_path):
     (tmp_path / "model.onnx").write_bytes(b"hello")
     with pytest.raises(Failed, match="is not a whole ONNX model") as caught:
+        Source(f"onnx:{tmp_path / 'model.onnx'}").card()
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("nodes", "outputs"),
+    [([("Identity", "y", "y")], ["y"]), ([("Relu", "pictures", "y")], [])],
+    ids=["circle", "no output"],
+)
+def test_a_graph_that_leads_nowhere_gives_one_line(nodes, outputs, tmp_path):
+    inside = [helper.make_node(kind, [taken], [given]) for kind, taken, given in nodes]
+    pictures_ = helper.make_tensor_value_info("pictures", TensorProto.FLOAT, ("n", 3, 8, 8))
+    given = [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in outputs]
+    model = helper.make_model(helper.make_graph(inside, "g", [pictures_], given))
+    (tmp_path / "model.onnx").write_bytes(model.SerializeToString())
+    with pytest.raises(TransferkitError) as caught:
         Source(f"onnx:{tmp_path / 'model.onnx'}").card()
     assert "\n" not in str(caught.value)
 

@@ -98,6 +98,9 @@ def test_a_saved_model_that_was_damaged_is_one_line(model: Path, tmp_path: Path)
     weights.write_bytes(content[:-1] + bytes([content[-1] ^ 255]))
     with pytest.raises(Failed, match="damaged"):
         Source(str(copy)).network()
+    weights.write_bytes(content[:50])
+    with pytest.raises(Failed, match="not a whole safetensors file"):
+        Source(str(copy)).card()
     (copy / "settings.json").write_text("{}")
     with pytest.raises(WrongUse, match="not written by transferkit"):
         Source(str(copy)).card()
@@ -142,10 +145,11 @@ def test_a_misspelled_name_is_one_line_with_what_may_be_meant(
     assert "\n" not in str(error.value)
 
 
-def test_a_file_of_weights_is_told_to_say_its_kind(tmp_path: Path) -> None:
-    (tmp_path / "model.safetensors").write_bytes(b"weights")
-    with pytest.raises(WrongUse, match=r"say which kind it is, as in torch:"):
-        Source(str(tmp_path / "model.safetensors")).check()
+@pytest.mark.parametrize(("name", "scheme"), [("model.safetensors", "torch"), ("model.hdf5", "keras")])
+def test_a_file_of_weights_is_told_to_say_its_kind(name: str, scheme: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(b"weights")
+    with pytest.raises(WrongUse, match=rf"say which kind it is, as in {scheme}:"):
+        Source(str(tmp_path / name)).check()
 
 
 def _files(folder: Path) -> list[Path]:

@@ -10,9 +10,11 @@ import pytest
 import torch
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import RandomForestClassifier
-from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
+from sklearn.multioutput import MultiOutputClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
+from sklearn.svm import SVC
 from skops import io
 
 from transferkit.artifact import saved
@@ -49,6 +51,32 @@ def test_a_pipeline_gives_its_scores_and_what_it_makes_of_a_row(tmp_path: Path) 
     np.testing.assert_allclose(found[:, :2], np.log(model.predict_proba(FRAME)), atol=1e-4)
     np.testing.assert_allclose(found[:, 2:], model[:-1].transform(FRAME), atol=1e-4)
     assert source(model, tmp_path).card().architecture.arguments()["feature_dim"] == found.shape[1]
+
+
+@pytest.mark.parametrize(
+    ("model", "width"),
+    [
+        (SVC(decision_function_shape="ovo"), 6),
+        (RandomForestClassifier(5), 4),
+        (LinearRegression(), 1),
+        (make_pipeline(FunctionTransformer(), LogisticRegression(max_iter=5000)), 4),
+    ],
+    ids=["pairs of classes", "classes", "a number", "a step that names no features"],
+)
+def test_as_many_features_are_announced_as_come(model: Any, width: int, tmp_path: Path) -> None:
+    frame = FRAME[["age", "chol"]]
+    one = source(model.fit(frame, np.arange(80) % 4), tmp_path)
+    assert one.network().feature_dim == features(one, frame).shape[1] == width
+
+
+@pytest.mark.parametrize("model", [RandomForestClassifier(5), MultiOutputClassifier(LogisticRegression())], ids=str)
+def test_several_labels_a_row_give_the_scores_of_each(model: Any, tmp_path: Path) -> None:
+    frame = FRAME[["age", "chol"]]
+    model.fit(frame, np.stack([np.arange(80) % 2, np.arange(80) % 3], axis=1))
+    found = features(source(model, tmp_path), frame)
+    np.testing.assert_allclose(np.exp(found[:, 2:]), model.predict_proba(frame)[1].clip(1e-6), atol=1e-4)
+    model = LinearRegression().fit(frame, np.stack([frame["age"], frame["chol"]], axis=1))
+    np.testing.assert_allclose(features(source(model, tmp_path), frame), model.predict(frame), rtol=1e-4)
 
 
 def test_columns_are_found_by_name_and_a_missing_one_is_named(tmp_path: Path) -> None:

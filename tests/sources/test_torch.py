@@ -2,6 +2,7 @@
 
 import io
 import json
+import pickle
 import zipfile
 from pathlib import Path
 
@@ -154,6 +155,12 @@ def test_a_pickle_is_refused_and_read_only_with_trust(weights, tmp_path):
     assert torch.equal(loaded.state_dict()["head.bias"], network.state_dict()["head.bias"])
 
 
+def test_a_plain_pickle_is_refused_without_a_further_warning(tmp_path):
+    (tmp_path / "plain.pt").write_bytes(pickle.dumps({"weight": print}, protocol=4))
+    with pytest.raises(Failed, match=r"pickled code.*--trust"):  # pytest makes an error of every warning
+        Source(f"torch:{tmp_path / 'plain.pt'}?architecture=cifar_resnet").network()
+
+
 def test_a_sidecar_says_what_the_name_does_not(weights):
     path, state, network = weights
     save_file({f"net/{name}": tensor for name, tensor in state.items()}, path)
@@ -194,6 +201,24 @@ def test_a_name_that_cannot_be_used_gives_one_line(weights, name, error, line):
 def test_an_unknown_setting_gives_one_line(weights):
     with pytest.raises(WrongUse, match="its settings are depth, n_classes"):
         Source(f"torch:{weights[0]}?architecture=cifar_resnet&wide=2").network()
+
+
+@pytest.mark.parametrize("setting", ["depth=ten", "n_classes=abc", "n_classes=2.5"])
+def test_a_setting_of_another_type_gives_one_line(weights, setting):
+    with pytest.raises(WrongUse) as caught:
+        Source(f"torch:{weights[0]}?architecture=cifar_resnet&{setting}").network()
+    assert "\n" not in str(caught.value)
+
+
+def test_a_damaged_zip_of_weights_gives_one_line(weights, tmp_path):
+    torch.save(weights[1], tmp_path / "net.pt")
+    content = bytearray((tmp_path / "net.pt").read_bytes())
+    with zipfile.ZipFile(tmp_path / "net.pt") as archive:
+        content[archive.start_dir + 50] ^= 255
+    (tmp_path / "net.pt").write_bytes(content)
+    with pytest.raises(Failed, match=r"net\.pt") as caught:
+        Source(f"torch:{tmp_path / 'net.pt'}?architecture=cifar_resnet").card()
+    assert "\n" not in str(caught.value)
 
 
 def test_weights_that_do_not_fit_are_named(weights):

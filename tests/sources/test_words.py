@@ -171,3 +171,9 @@ def test_a_truncated_gzip_is_one_line(tmp_path):
     path = written(tmp_path, "w.txt.gz", gzip.compress(lines().encode() * 50)[:40])
     with pytest.raises(Failed, match=r"w\.txt\.gz cannot be read"):
         read(path, MANY)
+
+
+def test_a_binary_file_that_claims_endless_vectors_gives_one_line(tmp_path):
+    (tmp_path / "v.bin").write_bytes(b"2 100000000000\na " + bytes(100))
+    with pytest.raises(WrongUse, match="says that a word has 100000000000 numbers"):
+        Source(f"words:{tmp_path / 'v.bin'}").card()

@@ -50,6 +50,12 @@ def test_one_item_a_class_is_enough() -> None:
         assert ((features @ head.weight.T + head.bias).argmax(axis=1) == labels).all()
 
 
+def test_hardly_more_items_than_classes_are_fitted_without_a_warning() -> None:
+    features, _ = blobs(24, 3)
+    labels = np.arange(24) % 20  # pytest makes an error of every warning
+    assert logistic_head(features, labels, 20).weight.shape == (20, features.shape[1])
+
+
 @settings(max_examples=15, deadline=None)
 @given(scale=st.sampled_from([1e-3, 0.1, 10.0, 1e3]), seed=st.integers(0, 50))
 def test_the_features_unit_does_not_matter(scale: float, seed: int) -> None:

@@ -46,8 +46,10 @@ def test_classes_sentences_and_numbers_are_no_tags(labels):
     assert recognised(*labels) is None
 
 
-def test_words_with_bars_are_tags_where_the_parts_recur():
+def test_words_with_bars_or_semicolons_are_tags_where_the_parts_recur():
     assert are_tags(["a|b", "b|c", "a", "c"])
+    assert are_tags(["a;b", "b;c", "a", "c"])
+    assert not are_tags(["a long story; it ends well", "another one; it ends"])
     assert not are_tags(["and|or", "xor", "not", "nand", "nor"])
     assert not are_tags([("a", "b")])
 
@@ -71,6 +73,7 @@ def test_a_table_of_tags_is_read_and_an_empty_list_is_a_label(tmp_path):
     assert target.task.name == "tag"
     assert target.task.classes == ("red", "round")
     assert len(target.unlabelled) == 12
+    assert any(line.startswith("12 items without a label are taken for not yet labelled") for line in target.warnings)
     every = (*target.train.labels, *target.validation.labels)
     assert set(every) == {("red", "round"), ("red",), (), ("round",)}
     assert target.task.shares == tuple(np.mean([tag in tags for tags in every]) for tag in ("red", "round"))

@@ -94,3 +94,26 @@ def _write(target: nn.Module, adapter: nn.Module, decomposed: bool) -> None:
             changed = (length.flatten()[:, None] * flat / flat.norm(dim=1, keepdim=True)).reshape(changed.shape)
     with torch.no_grad():
         target.weight.copy_(changed)
+
+
+def test_weights_without_a_direction_are_changed_as_a_whole() -> None:
+    """A column that is new to a table is a layer of zeros: its length divided by itself would be no number."""
+    network, inputs = made("words")
+    with torch.no_grad():
+        network.stage("words").weight.zero_()
+        network.stage("top")[2].weight[1].zero_()
+    merge = adapt(network, 0, RANK, SCALE, decomposed=True, seed=1)
+    lengths = [name for name, _ in network.named_parameters() if "magnitude" in name]
+    assert len(lengths) == 1  # of the one layer whose outputs all have a direction
+    optimizer = torch.optim.SGD([p for name, p in network.named_parameters() if is_adapter(name, p)], 0.1)
+    for _ in range(2):
+        optimizer.zero_grad()
+        (network(inputs) - 1).square().sum().backward()
+        optimizer.step()
+    with torch.no_grad():
+        trained = network(inputs)
+        assert trained.isfinite().all()
+        merge()
+        torch.testing.assert_close(network(inputs), trained, rtol=1e-3, atol=1e-5)
+    assert network.stage("words").weight.abs().sum() > 0
+    assert not hasattr(network, "peft_config")

@@ -18,7 +18,7 @@ from transferkit.training.inputs import Inputs
 from transferkit.training.loop import Recipe
 from transferkit.training.model import Model
 
-RECIPE = Recipe(epochs=8, batch_size=8, learning_rate=1e-2)
+RECIPE = Recipe(epochs=8, batch_size=8, learning_rate=3e-3)
 
 
 def sentences(n: int, seed: int) -> tuple[list[str], list[str]]:
@@ -56,7 +56,7 @@ def test_the_loss_falls_alike_and_predictions_agree_with_float32(body: Body, tar
     """Tolerances: 5 % of the loss in every epoch, 0.03 of a probability."""
     exact, rounded = (fitted(body, target, precise) for precise in ("float32", "bfloat16"))
     losses = [np.array(one.record.curve.training_loss) for one in (exact, rounded)]
-    assert losses[0][-1] < 0.5 * losses[0][0]
+    assert losses[0][-1] < 0.7 * losses[0][0]
     np.testing.assert_allclose(losses[1], losses[0], rtol=0.05, atol=0.01)
     np.testing.assert_allclose(chances(rounded), chances(exact), atol=0.03)
     assert not np.array_equal(chances(rounded), chances(exact))
@@ -109,6 +109,15 @@ def test_the_choice_is_timed_once_and_leaves_the_model_as_it_was(
     assert precision.chosen(model, RECIPE, inputs, run) == "bfloat16"
 
 
+def test_nothing_is_timed_where_the_network_stands_still(
+    body: Body, target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(precision, "multiplies_bfloat16", lambda: True)
+    monkeypatch.setattr(precision, "SMALL", 0)
+    predictor = fine_tune(body, None, target.whole(), RECIPE, Run(), moving_stages=0)
+    assert len(predictor.record.curve.training_loss) == RECIPE.epochs
+
+
 @pytest.mark.parametrize("changed", ["FIDELITY", "multiplies_bfloat16", "PRODUCTS"])
 def test_float32_stays_where_bfloat16_is_untrue_unknown_or_no_gain(
     body: Body, target: Target, changed: str, monkeypatch: pytest.MonkeyPatch
@@ -118,5 +127,23 @@ def test_float32_stays_where_bfloat16_is_untrue_unknown_or_no_gain(
         monkeypatch.setattr(precision, name, 0)
     unfit = {"FIDELITY": 0.0, "multiplies_bfloat16": lambda: False, "PRODUCTS": 1.1}
     monkeypatch.setattr(precision, changed, unfit[changed])
+    inputs = Inputs(target.train, body.processor)
+    assert precision.chosen(model_of(body, target), RECIPE, inputs, Run()) == "float32"
+
+
+def test_a_network_that_cannot_compute_in_bfloat16_stays_in_float32(
+    body: Body, target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(precision, "multiplies_bfloat16", lambda: True)
+    for name in ("SMALL", "PAYS"):
+        monkeypatch.setattr(precision, name, 0)
+    tried = precision._tried
+
+    def only_float32(model: Model, precise: str, *rest: object):  # type: ignore[no-untyped-def]
+        if precise == "bfloat16":
+            raise RuntimeError("not implemented for 'BFloat16'")
+        return tried(model, precise, *rest)
+
+    monkeypatch.setattr(precision, "_tried", only_float32)
     inputs = Inputs(target.train, body.processor)
     assert precision.chosen(model_of(body, target), RECIPE, inputs, Run()) == "float32"

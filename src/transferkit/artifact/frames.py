@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 def arms_frame(arms: Sequence[ArmSummary]) -> pandas.DataFrame:
     """One row an arm, in the order of the report.
 
-    Columns: arm, method, sources (names joined by " + "), baseline, status, validation, test, gain, gain_low, gain_high, verdict,
-    n_seeds, seconds, trials, trainable_parameters, total_parameters, peak_bytes; then one column for each further metric, called
-    `test_<metric>`. What is not known is missing.
+    Columns: arm, method, sources (names joined by " + "), baseline, status, validation, test, gain, gain_low, gain_high,
+    verdict, n_seeds, seconds, trials, trainable_parameters, total_parameters, peak_bytes; then one column for each further
+    metric, called `test_<metric>`. What is not known is missing.
     """
     import pandas
 
@@ -49,8 +49,8 @@ def arms_frame(arms: Sequence[ArmSummary]) -> pandas.DataFrame:
 def ranking_frame(rows: Sequence[RankedSource]) -> pandas.DataFrame:
     """One row a source, the most promising first.
 
-    Columns: source, predicted, low, high, chance, above_floor, parameters, licence, trained_on, seconds, note; then one column a
-    score.
+    Columns: source, predicted, low, high, chance, above_floor, parameters, licence, trained_on, seconds, note; then one
+    column a score.
     """
     import pandas
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from transferkit.artifact.atomic import PARTIAL
 from transferkit.artifact.lease import LEASE, Lease
 from transferkit.artifact.lock import LOCK_FILE
+from transferkit.core.errors import WrongUse
 from transferkit.core.remote import PART, opened, remote_errors, write
 
 JOURNAL = "journal.sqlite"
@@ -38,6 +39,8 @@ class Mirror:
             self._system.invalidate_cache()
             for path in self._system.find(self._folder) if self._system.exists(self._folder) else ():
                 name = path.removeprefix(self._folder).lstrip("/")
+                if ".." in PurePosixPath(name).parts:
+                    raise WrongUse(f"{self.url} holds {name}, which would lie outside of it; remove it there")
                 if name not in _OWN and not name.endswith(PART):
                     (directory / name).parent.mkdir(parents=True, exist_ok=True)
                     self._system.get_file(path, str(directory / name))

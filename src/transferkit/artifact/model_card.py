@@ -88,8 +88,15 @@ def _front_matter(summary: StudySummary, arm: ArmSummary | None, rows: list[Rank
 
 
 def _metric(summary: StudySummary) -> str:
+    if summary.extra.get("cross_fitting"):
+        return f"{wording.metric_name(summary.metric)} by {wording.judged(summary)}"
     seeds = wording.counted(len(summary.seeds), "seed")
     return f"{wording.metric_name(summary.metric)} on the sealed test split, mean of {seeds}"
+
+
+def _n_judged(summary: StudySummary) -> Any:
+    """Items that the proof was made on; None where that is not known."""
+    return (summary.extra.get("cross_fitting") or {}).get("n_items") or summary.target.get("n_test")
 
 
 def _what(summary: StudySummary, arm: ArmSummary | None, sources: tuple[str, ...]) -> str:
@@ -145,7 +152,7 @@ def _limits(summary: StudySummary) -> str:
     target = summary.target
     lines = [
         "## Limits\n",
-        f"- Judged on {target.get('n_test', 'an unknown number of')} {wording.items(target)} like those it was fitted to; "
+        f"- Judged on {_n_judged(summary) or 'an unknown number of'} {wording.items(target)} like those it was fitted to; "
         "others may be harder.",
     ]
     if target.get("task") in ("classify", "tag"):
@@ -172,7 +179,7 @@ def _training(summary: StudySummary, arm: ArmSummary | None) -> str:
     target, repeat = summary.target, summary.repeat
     facts: list[tuple[str, Any]] = [
         (f"{wording.items(target)} fitted to", target.get("n_train")),
-        (f"{wording.items(target)} tested on", target.get("n_test")),
+        (f"{wording.items(target)} judged on", _n_judged(summary)),
         ("seeds", ", ".join(map(str, summary.seeds))),
         ("parameters fitted", wording.quantity(arm.trainable_parameters) if arm else None),
         ("parameters in all", wording.quantity(arm.total_parameters) if arm else None),

@@ -49,6 +49,15 @@ def metric_name(metric: MetricInfo) -> str:
     return metric.name.replace("_", " ")
 
 
+def heading(name: str) -> str:
+    """A metric's name at the beginning of a line; a short one is made of initials.
+
+    >>> heading("macro f1"), heading("wer")
+    ('Macro f1', 'WER')
+    """
+    return name.upper() if len(name) <= len("auroc") else name.capitalize()
+
+
 def value(number: float | None, metric: MetricInfo) -> str:
     """A metric's value for people; "" where there is none.
 

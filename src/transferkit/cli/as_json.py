@@ -22,7 +22,7 @@ def study_as_json(summary: StudySummary, out: str | Path | None = None) -> dict[
         "best": summary.best,
         "gain": _gain(summary.gain, metric),
         "unit": _unit(metric),
-        "arms": [_arm(arm, metric) for arm in summary.arms],
+        "arms": [_arm(arm, summary) for arm in summary.arms],
         "ranking": [_ranked(row, metric.scale) for row in summary.ranking],
         "importances": [
             asdict(one) | {key: _points(getattr(one, key), metric.scale) for key in ("mean", "spread")}
@@ -66,12 +66,15 @@ def candidates_as_json(sources: Sequence[Source]) -> dict[str, Any]:
     return {"candidates": sources.as_rows(), "downloads": downloads, "candidate_notes": list(sources.notes)}
 
 
-def _arm(arm: ArmSummary, metric: MetricInfo) -> dict[str, Any]:
-    plain = asdict(arm)
-    return plain | {
+def _arm(arm: ArmSummary, summary: StudySummary) -> dict[str, Any]:
+    metric = summary.metric
+    known = {info.name: info for info in (metric, *summary.metrics)}
+    return asdict(arm) | {
         "validation": _points(arm.validation, metric.scale),
         "test": _points(arm.test, metric.scale),
         "gain": _gain(arm.gain, metric),
+        "metrics": {name: _points(value, known[name].scale) for name, value in arm.metrics.items()},
+        "further_gains": {name: _gain(gain, known[name]) for name, gain in arm.further_gains.items()},
     }
 
 

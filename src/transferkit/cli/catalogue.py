@@ -32,20 +32,21 @@ def sources(device: options.Device = "cpu", as_json: options.Json = False) -> No
         output.show_json({"kinds": kinds, "known": known})
         return
     _table("Kinds of source", ("spelling", "what it is"), [(row["example"], row["about"]) for row in kinds])
-    shown = [
-        (
-            row["modality"],
-            row["name"],
-            "+" if row["candidate"] else "",
-            row["where"],
-            "" if row["parameters"] is None else f"{row['parameters'] / 1e6:.1f} M",
-            row["licence"],
-            row["note"] or row["trained_on"],
-        )
-        for row in known
-    ]
-    columns = ("for", "source", "+", "where", "parameters", "licence", "trained on, or why it is no candidate")
-    _table("Known by name", columns, shown, unbroken=5)
+    columns = ("source", "+", "where", "size", "licence", "trained on, or why it is no candidate")
+    for modality in dict.fromkeys(row["modality"] for row in known):
+        shown = [
+            (
+                row["name"],
+                "+" if row["candidate"] else "",
+                row["where"],
+                "" if row["parameters"] is None else f"{row['parameters'] / 1e6:.1f} M",
+                row["licence"],
+                row["note"] or row["trained_on"],
+            )
+            for row in known
+            if row["modality"] == modality
+        ]
+        _table(f"Known by name, for {modality}", columns, shown, unbroken=0)
 
 
 def methods(as_json: options.Json = False) -> None:

@@ -6,6 +6,7 @@ of a time series a table is cut into windows that end at its last row.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,12 +48,17 @@ class NamedItems:
         return NamedItems(items, self.names + other.names, self.unreadable + other.unreadable)
 
 
-def read_items(named: Sequence[str], processor: Processor, progress: Progress = silent) -> NamedItems:
-    """What the named files and folders hold for this processor. Raises one line where nothing is left to predict."""
+def read_items(
+    named: Sequence[str], processor: Processor, progress: Progress = silent, options: ReadOptions | None = None
+) -> NamedItems:
+    """What the named files and folders hold for this processor. Raises one line where nothing is left to predict.
+
+    `options`: which columns of a table hold texts, order a time series, tell its series apart, or are no input at all.
+    """
     files = [file for name in named for file in _files(Path(name))]
     if not files:
         raise WrongUse(f"no file in {', '.join(named)}; name files, or folders that hold some")
-    found = _READ[processor.modality](files, processor, progress)
+    found = _READ[processor.modality](files, processor, options or ReadOptions(), progress)
     if not found.names:
         name, reason = found.unreadable[0]
         none = f"none of {len(files)} files is {_HOLD[processor.modality]} that can be used; " if len(files) > 1 else ""
@@ -68,20 +74,20 @@ def _files(path: Path) -> list[Path]:
     return [file for file in below if not any(part.startswith(".") for part in file.relative_to(path).parts)]
 
 
-def _pictures(files: Sequence[Path], processor: Processor, progress: Progress) -> NamedItems:
+def _pictures(files: Sequence[Path], processor: Processor, options: ReadOptions, progress: Progress) -> NamedItems:
     from transferkit.data.picture import Pictures, check_pictures
 
     return _checked(files, check_pictures(files, [str(file) for file in files], progress), Pictures)
 
 
-def _sounds(files: Sequence[Path], processor: Processor, progress: Progress) -> NamedItems:
+def _sounds(files: Sequence[Path], processor: Processor, options: ReadOptions, progress: Progress) -> NamedItems:
     from transferkit.data.sound import Piece, Sounds, check_sounds
 
     checked = check_sounds(files, [str(file) for file in files], progress)
     return _checked(files, checked, lambda usable: Sounds([Piece(file) for file in usable]))
 
 
-def _texts(files: Sequence[Path], processor: Processor, progress: Progress) -> NamedItems:
+def _texts(files: Sequence[Path], processor: Processor, options: ReadOptions, progress: Progress) -> NamedItems:
     """Files of one text each first, then the rows of tables."""
     from transferkit.data.table import SUFFIXES
     from transferkit.data.text import Decoder, TextFiles, check_text_files
@@ -91,20 +97,20 @@ def _texts(files: Sequence[Path], processor: Processor, progress: Progress) -> N
     decoder = Decoder(alone)
     checked = check_text_files(alone, [str(file) for file in alone], decoder, progress)
     found = _checked(alone, checked, lambda usable: TextFiles(usable, decoder))
-    return found.join(_from_tables(tables, _texts_of, progress))
+    return found.join(_from_tables(tables, lambda table: _texts_of(table, options), progress))
 
 
-def _rows(files: Sequence[Path], processor: Processor, progress: Progress) -> NamedItems:
+def _rows(files: Sequence[Path], processor: Processor, options: ReadOptions, progress: Progress) -> NamedItems:
     return _from_tables(files, lambda table: _rows_of(table, processor), progress)
 
 
-def _windows(files: Sequence[Path], processor: Processor, progress: Progress) -> NamedItems:
+def _windows(files: Sequence[Path], processor: Processor, options: ReadOptions, progress: Progress) -> NamedItems:
     settings = processor.describe()
     length, n_channels = int(settings["length"]), len(settings["mean"])
-    return _from_tables(files, lambda table: _windows_of(table, length, n_channels), progress)
+    return _from_tables(files, lambda table: _windows_of(table, length, n_channels, options), progress)
 
 
-_READ: dict[str, Callable[[Sequence[Path], Processor, Progress], NamedItems]] = {
+_READ: dict[str, Callable[[Sequence[Path], Processor, ReadOptions, Progress], NamedItems]] = {
     "image": _pictures,
     "text": _texts,
     "audio": _sounds,
@@ -140,17 +146,18 @@ def _from_tables(files: Sequence[Path], items_of: Callable[[Table], NamedItems],
     return found
 
 
-def _texts_of(table: Table) -> NamedItems:
-    """The texts of the column that looks most like one; empty ones are left out."""
-    from transferkit.data.columns import find_item
+def _texts_of(table: Table, options: ReadOptions) -> NamedItems:
+    """The texts of the named column, or the one that looks most like one; empty ones are left out."""
+    from transferkit.data.columns import check_named, find_item
     from transferkit.data.text import EMPTY
     from transferkit.data.text_table import TEXTS
 
+    check_named(table, options)
     called_so = (column for name in TEXTS.names for column in table.columns if column.strip().lower() == name)
     lone = next(iter(table.columns)) if len(table.columns) == 1 else None
-    column = find_item(table, TEXTS, ReadOptions()) or next(called_so, lone)
+    column = find_item(table, TEXTS, options) or next(called_so, lone)
     if column is None:
-        raise WrongUse(f"no column of texts among {_listed(list(table.columns))}; call one 'text'")
+        raise WrongUse(f"no column of texts among {_listed(list(table.columns))}; name one with --text-column")
     texts = ["" if cell is None else str(cell).strip() for cell in table.columns[column]]
     names = _row_names(table)
     return NamedItems(
@@ -164,7 +171,7 @@ def _rows_of(table: Table, processor: Processor) -> NamedItems:
     """Every row; refused where the model knows none of the columns, for it would then predict from nothing."""
     from transferkit.data.rows import Rows
 
-    known: tuple[str, ...] = getattr(processor, "names", None) or ()  # some take columns by their places
+    known = processor.column_names  # some take columns by their places
     if known and not set(known) & set(table.columns):
         raise WrongUse(
             f"none of its columns {_listed(list(table.columns))} is one that the model was fitted to: {_listed(known)}"
@@ -172,25 +179,36 @@ def _rows_of(table: Table, processor: Processor) -> NamedItems:
     return NamedItems(Rows.of(table.columns), _row_names(table))
 
 
-def _windows_of(table: Table, length: int, n_channels: int) -> NamedItems:
-    """Windows one after the other that end at the last row; a shorter table is one window, filled up in front."""
+def _windows_of(table: Table, length: int, n_channels: int, options: ReadOptions) -> NamedItems:
+    """Windows one after the other that end at the last row of each series; a shorter one is one window, filled up in front."""
     import numpy as np
 
     from transferkit.core.cells import kind_of, number
-    from transferkit.data.time_series import Windows
+    from transferkit.data.columns import check_named, groups
+    from transferkit.data.time_series import Windows, order_in_time
 
-    channels = [name for name, cells in table.columns.items() if kind_of(cells) == "number"]
-    if len(channels) != n_channels:
+    check_named(table, options)
+    taken = set(options.columns().values())
+    numbers = [name for name, cells in table.columns.items() if name not in taken and kind_of(cells) == "number"]
+    if len(numbers) != n_channels:
         raise WrongUse(
-            f"{len(channels)} columns of numbers ({_listed(channels)}), but the model was fitted to windows of {n_channels}; "
-            "keep those, in the order of the table it was fitted to, and no other"
+            f"{len(numbers)} columns of numbers ({_listed(numbers)}), but the model was fitted to windows of {n_channels}; say "
+            "with --time-column, --group-column and --label-column which are none of these, as when it was fitted"
         )
-    cells = [[np.nan if (said := number(cell)) is None else said for cell in table.columns[name]] for name in channels]
-    values = np.array(cells, dtype=np.float32).T  # (rows, channels)
-    ends = [end for end in reversed(range(len(values), 0, -length)) if end >= length or end == len(values)]
-    starts = [max(0, end - length) for end in ends]
-    names = [f"{table.path} rows {table.rows[a]} to {table.rows[b - 1]}" for a, b in zip(starts, ends, strict=True)]
-    return NamedItems(Windows(values, starts, ends, length), tuple(names))
+    cells = [[np.nan if (said := number(cell)) is None else said for cell in table.columns[name]] for name in numbers]
+    in_series = groups(table, options.group_column) or [""] * len(table.rows)
+    order = order_in_time(table, options.time_column, in_series)
+    rows = [table.rows[i] for i in order]
+    bounds = [0, *(i for i in range(1, len(order)) if in_series[order[i]] != in_series[order[i - 1]]), len(order)]
+    spans = [
+        (max(first, end - length), end)
+        for first, last in itertools.pairwise(bounds)
+        for end in reversed(range(last, first, -length))
+        if end - first >= length or end == last
+    ]
+    starts, ends = [start for start, _ in spans], [end for _, end in spans]
+    names = [f"{table.path} rows {rows[start]} to {rows[end - 1]}" for start, end in spans]
+    return NamedItems(Windows(np.array(cells, dtype=np.float32).T[order], starts, ends, length), tuple(names))
 
 
 def _row_names(table: Table) -> tuple[str, ...]:

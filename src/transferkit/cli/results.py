@@ -39,6 +39,10 @@ def predict(
     model: Model,
     files: Files,
     out: Table = None,
+    text_column: options.TextColumn = None,
+    label_column: options.LabelColumn = None,
+    group_column: options.GroupColumn = None,
+    time_column: options.TimeColumn = None,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
 ) -> None:
@@ -54,18 +58,23 @@ def predict(
       transferkit predict runs/leaves new/ --out predictions.csv
       transferkit predict runs/patients new.csv
       transferkit predict runs/reviews letter.txt more-reviews.csv
+      transferkit predict runs/engines new.csv --time-column cycle --group-column unit
       transferkit predict transferkit-demo new/ --json
     """
     from transferkit import front
     from transferkit.cli.items import read_items
+    from transferkit.core.format import ReadOptions
 
     predictor = front.load(model)
     if predictor.processor is None:
         raise WrongUse(
             f"{model} looks at no item: it says the same of every one; name a model that was fitted to items"
         )
+    named = ReadOptions(
+        text_column=text_column, label_column=label_column, group_column=group_column, time_column=time_column
+    )
     with Workplace(quiet=quiet).progress() as progress:
-        given = read_items(files, predictor.processor, progress)
+        given = read_items(files, predictor.processor, progress, named)
         predictions = predictor.predict(given.items, lambda done, total: progress("predicting", done, total))
     rows = _rows(given.names, predictions)
     for line in _remarks(predictor.processor, given.items):
@@ -118,8 +127,7 @@ def report(
 
 def _remarks(processor: Processor, items: Sequence[Any]) -> tuple[str, ...]:
     """What of these items the model does not see: columns that say nothing, texts that are too long."""
-    remarks = getattr(processor, "remarks", None)
-    return (*processor.notes(items), *(remarks(items) if remarks else ()))
+    return (*processor.notes(items), *processor.remarks(items))
 
 
 def _rows(names: Sequence[str], predictions: Predictions) -> list[dict[str, Any]]:

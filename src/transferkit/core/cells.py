@@ -2,8 +2,9 @@
 
 A cell says nothing where it is empty, None, NaN or one of `MISSING`, in any case. A column is of numbers where at least
 `MOSTLY` of the cells that say something are numbers, of dates where all of them are dates, else of words; truth values are
-words. Dates are ISO 8601 (2011-01-31, 2011-01-31 12:30) or have slashes or dots (31.1.2011, 1/31/11): the month stands first
-with slashes and the day with dots, unless a number above 12 somewhere in the column says otherwise.
+words. What is infinite is no number, but does not make a column of numbers one of words. Dates are ISO 8601 (2011-01-31,
+2011-01-31 12:30) or have slashes or dots (31.1.2011, 1/31/11): the month stands first with slashes and the day with dots,
+unless a number above 12 somewhere in the column says otherwise.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ Kind = Literal["number", "date", "word", "nothing"]
 MISSING = frozenset({"", "?", "na", "n/a", "#n/a", "<na>", "nan", "nat", "null", "none"})
 MOSTLY = 0.95
 _NUMERIC = re.compile(r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*")
+_INFINITE = re.compile(r"\s*[-+]?inf(inity)?\s*", re.IGNORECASE)
 _PARTED = re.compile(r"\s*(\d{1,2})([./])(\d{1,2})\2(\d{4}|\d{2})(?:[ T]+(\d{1,2}):(\d{2})(?::(\d{2}))?)?\s*")
 _ISO = re.compile(r"\s*\d{4}-\d{1,2}-\d{1,2}.*")
 _EPOCH = datetime(1970, 1, 1)
@@ -50,6 +52,12 @@ def number(cell: Any) -> float | None:
     else:
         found = float(cell)
     return found if math.isfinite(found) else None
+
+
+def _is_infinite(cell: Any) -> bool:
+    if isinstance(cell, str):
+        return _INFINITE.fullmatch(cell) is not None
+    return isinstance(cell, float) and math.isinf(cell)
 
 
 def _is_truth(cell: Any) -> bool:
@@ -120,10 +128,10 @@ def is_day_first(cells: Iterable[Any]) -> bool:
 def kind_of(cells: Iterable[Any]) -> Kind:
     """What a column is made of.
 
-    >>> kind_of(["1", "?", "2.5"]), kind_of(["A11", "2"]), kind_of(["1/31/11"]), kind_of(["", None])
+    >>> kind_of(["1", "?", "2.5", "inf"]), kind_of(["A11", "2"]), kind_of(["1/31/11"]), kind_of(["", None])
     ('number', 'word', 'date', 'nothing')
     """
-    said = [cell for cell in cells if not is_missing(cell)]
+    said = [cell for cell in cells if not (is_missing(cell) or _is_infinite(cell))]
     if not said:
         return "nothing"
     if sum(number(cell) is not None for cell in said) >= MOSTLY * len(said):

@@ -3,7 +3,7 @@
 The rule: empty, null and NaN mean "not labelled". Words are classes; so are numbers without a fraction, 2.0 included, unless
 there are many (`are_quantities`, asked where no task was named); as soon as one number has a fraction, all are quantities.
 Words among numbers are refused: nearly always a slipped column or a typing error. Lists of words are tags, and so are words
-with a `|` between them (`are_tags`).
+with a `|` or `;` between them (`are_tags`).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from transferkit.core.cells import number
 from transferkit.core.errors import WrongUse
 
 MOST_NUMBERED_CLASSES = 20
@@ -57,10 +58,27 @@ def are_quantities(labels: Sequence[Any]) -> bool:
     >>> are_quantities([str(n) for n in (*range(40), 3, 3)]), are_quantities(["3", "5", "5"] * 20)
     (True, False)
     """
+    return are_many_numbers(labels) and min(Counter(labels).values()) == 1
+
+
+def are_many_numbers(labels: Sequence[Any]) -> bool:
+    """Whether class labels are whole numbers, more than 20 different ones: classes or quantities, more must be known.
+
+    >>> are_many_numbers([str(n) for n in range(40)] * 2), are_many_numbers(["3", "5"] * 40)
+    (True, False)
+    """
     if not all(isinstance(label, str) and re.fullmatch(r"[-+]?\d+", label) for label in labels):
         return False
-    counts = Counter(labels)
-    return len(counts) > MOST_NUMBERED_CLASSES and min(counts.values()) == 1
+    return len(set(labels)) > MOST_NUMBERED_CLASSES
+
+
+def as_classes(labels: Sequence[Any]) -> tuple[Any, ...]:
+    """Quantities as the names of classes, where a person says that they are; what is no number stays.
+
+    >>> as_classes([3.0, 0.5, "cat"])
+    ('3', '0.5', 'cat')
+    """
+    return tuple(f"{label:.15g}" if isinstance(label, float) else label for label in labels)
 
 
 def read_tags(labels: Sequence[Any]) -> tuple[tuple[str, ...], ...] | None:
@@ -72,7 +90,7 @@ def read_tags(labels: Sequence[Any]) -> tuple[tuple[str, ...], ...] | None:
     ((('red', 'round'), ('red',), ()), (('a', 'b'), ()), None)
     """
     if all(isinstance(label, str) for label in labels):
-        separator = "|" if any("|" in label for label in labels) else ";"
+        separator = _separator(labels)
         parted = [label.split(separator) for label in labels]
     elif all(isinstance(label, list | tuple | set | frozenset) for label in labels):
         parted = [list(label) for label in labels]
@@ -84,7 +102,7 @@ def read_tags(labels: Sequence[Any]) -> tuple[tuple[str, ...], ...] | None:
 
 
 def are_tags(labels: Sequence[Any]) -> bool:
-    """Whether words are rather several tags each: at least a quarter hold a `|`, and parts recur in other combinations.
+    """Whether words are rather several tags each: at least a quarter hold a `|` or `;`, and parts recur in other combinations.
 
     Where this errs a task is named.
 
@@ -93,8 +111,13 @@ def are_tags(labels: Sequence[Any]) -> bool:
     """
     if not labels or not all(isinstance(label, str) for label in labels):
         return False
-    parts = {part.strip() for label in labels for part in label.split("|")}
-    return sum("|" in label for label in labels) >= len(labels) / 4 and len(parts) <= len(set(labels))
+    separator = _separator(labels)
+    parts = {part.strip() for label in labels for part in label.split(separator)}
+    return sum(separator in label for label in labels) >= len(labels) / 4 and len(parts) <= len(set(labels))
+
+
+def _separator(labels: Sequence[str]) -> str:
+    return "|" if any("|" in label for label in labels) else ";"
 
 
 def _plain(value: Any) -> Any:
@@ -107,7 +130,8 @@ def _plain(value: Any) -> Any:
         # one spelling for an accented letter, however the file system composed it
         text = unicodedata.normalize("NFC", value.strip())
         return None if text.lower() in ("", "nan") else text
-    return None if isinstance(value, float) and math.isnan(value) else value
+    is_nothing = (isinstance(value, float) and math.isnan(value)) or type(value).__name__ in ("NAType", "NaTType")
+    return None if is_nothing else value
 
 
 def _kind(value: Any) -> str | None:
@@ -118,7 +142,4 @@ def _kind(value: Any) -> str | None:
     text = str(value)
     if re.fullmatch(r"[-+]?\d+(\.0*)?", text):
         return "whole"
-    try:
-        return "fraction" if math.isfinite(float(text)) and re.search(r"\d", text) else "word"
-    except ValueError:
-        return "word"
+    return "word" if number(text) is None else "fraction"

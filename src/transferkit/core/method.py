@@ -52,6 +52,8 @@ class Method(ABC):
     """True where the seed changes nothing: one fit then stands for every seed."""
     positive: ClassVar[tuple[str, ...]] = ()
     """Settings that must be above 0 (or None, where that is allowed)."""
+    not_negative: ClassVar[tuple[str, ...]] = ()
+    """Settings that must be at least 0."""
     tried_on: ClassVar[Literal["every", "promising", "named"]] = "named"
     """On which sources `transfer` tries it unasked: every one (it costs seconds), the promising ones, or those one names."""
 
@@ -60,6 +62,9 @@ class Method(ABC):
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise WrongUse(f"{self.name}:{name}={value} must be above 0")
+        for name in self.not_negative:
+            if not getattr(self, name) >= 0:
+                raise WrongUse(f"{self.name}:{name}={getattr(self, name)} must be at least 0")
         for name, hint in get_type_hints(type(self)).items():
             if get_origin(hint) is Literal and getattr(self, name) not in get_args(hint):
                 raise unknown_name(f"{name} of method {self.name}", str(getattr(self, name)), get_args(hint))

@@ -40,6 +40,8 @@ class Network(nn.Module, ABC):
     """Rebuilds this network, without its weights."""
     float32_only: bool = False
     """True where its layers compute in float32 whatever their weights are cast to: no other form of it is tried."""
+    sequence_channels: int = -1
+    """Axis of the channels in a state of three axes: tokens have them last, convolutions over time in the middle, 1."""
     symbols: tuple[str, ...] = ()
     """What each output of its own head stands for, where that spells texts: characters, "" for none."""
     head: nn.Module | None
@@ -64,7 +66,8 @@ class Network(nn.Module, ABC):
 
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """A context in which torch's initialisers draw from `seed`; the global generator is left as it was."""
-    with torch.random.fork_rng(devices=[]):
+    """A context in which torch's initialisers and dropout draw from `seed`; the global generators are left as they were."""
+    devices = range(torch.cuda.device_count()) if torch.cuda.is_initialized() else ()  # type: ignore[no-untyped-call]
+    with torch.random.fork_rng(devices=devices):
         torch.manual_seed(seed)
         yield

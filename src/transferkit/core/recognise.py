@@ -11,7 +11,7 @@ from transferkit.core import registry
 from transferkit.core.errors import WrongUse
 from transferkit.core.examples import Chosen, Examples, Joined
 from transferkit.core.format import Format, ReadOptions
-from transferkit.core.labels import are_quantities, are_tags, read_tags
+from transferkit.core.labels import are_quantities, are_tags, as_classes, read_tags
 from transferkit.core.spelling import read_settings
 from transferkit.core.task import Task
 
@@ -28,7 +28,7 @@ def recognise_format(place: str | Path, options: ReadOptions | None = None) -> F
             return candidate
     expected = "; or ".join(f.example for f in formats if f.example)
     if not path.exists():
-        raise WrongUse(f"{path}: no such file or folder; expected {expected}")
+        raise WrongUse(f"{path}: no such file or folder")
     if path.is_dir() and not any(path.iterdir()):
         raise WrongUse(f"{path}: the folder is empty; expected {expected}")
     for candidate in formats:
@@ -83,6 +83,10 @@ def opened(items: Sequence[Any], modality: str) -> Sequence[Any]:
             continue
         if len(files) == len(items):
             return found
+        if len(found) != len(files):
+            raise WrongUse(
+                f"files that hold many items each, such as {items[files[0]]}, cannot be mixed with other items"
+            )
         place = {i: position for position, i in enumerate(files)}
         return Chosen(Joined(found, items), [place.get(i, len(files) + i) for i in range(len(items))])
     return items
@@ -108,6 +112,8 @@ def recognise_task(labelled: Examples, task: Task | str | None, where: str) -> T
     for candidate in named.values():
         try:
             recognised: Task | None = candidate.recognise(labelled)
+            if recognised is None and task:  # numbers are classes where a person says so
+                recognised = candidate.recognise(replace(labelled, labels=as_classes(labelled.labels or ())))
         except WrongUse as reason:
             raise WrongUse(f"{where}: {reason}") from None
         if recognised is not None:

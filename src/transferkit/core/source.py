@@ -52,6 +52,8 @@ class Card:
     """False where using it means a download."""
     frozen: bool = False
     """True where its weights cannot be trained: it gives features, and nothing else can be made of it."""
+    notes: tuple[str, ...] = ()
+    """Lines a person should read who uses it: what its file does not say and was assumed."""
 
 
 class Words(ABC):
@@ -104,6 +106,15 @@ class Processor(ABC):
     def lengths(self, items: Sequence[Any]) -> Sequence[int] | None:
         """About how long each item is to the network, so that a batch can hold such as are alike; None: all are."""
         return None
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """Of a table, the columns that it looks at by their names; none for one that does not."""
+        return ()
+
+    def remarks(self, items: Sequence[Any]) -> tuple[str, ...]:
+        """What it looks for and does not find in new items, in lines for a person: columns that say nothing."""
+        return ()
 
     def notes(self, items: Sequence[Any]) -> tuple[str, ...]:
         """What of these items the network will not see, in lines for a person: "3 of 80 texts are longer than ..."."""

@@ -24,7 +24,7 @@ from transferkit.core.run import Progress, silent
 from transferkit.core.sealing import ENOUGH_TEST_ITEMS, VALIDATION_SHARE, about_test, divide, held_out
 from transferkit.core.task import Task
 
-_TAGGED = "labels with a | in them were read as several tags each; for classes say --task classify"
+_TAGGED = "labels with a | or ; in them were read as several tags each; for classes say --task classify"
 
 
 @dataclass(frozen=True, eq=False)
@@ -279,12 +279,18 @@ def _target(
             *reading.notes,
             *([_counted(labelled)] if counted else []),
             *([_TAGGED] if tagged else []),
+            *([_untagged(len(unlabelled))] if task.name == "tag" and len(unlabelled) else []),
         ),
         fingerprint=_fingerprint(
             reading.modality, {"train": train, "validation": validation, "test": test, "unlabelled": unlabelled}
         ),
     )
     return target.fold(seed)
+
+
+def _untagged(n_unlabelled: int) -> str:
+    items = "1 item without a label is" if n_unlabelled == 1 else f"{n_unlabelled} items without a label are"
+    return f"{items} taken for not yet labelled; where an item bears no tag write a lone |, or in JSONL an empty list"
 
 
 def _counted(labelled: Examples) -> str:

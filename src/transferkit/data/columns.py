@@ -12,6 +12,7 @@ import numpy as np
 
 from transferkit.core.errors import WrongUse, unknown_name
 from transferkit.core.format import ReadOptions, Split
+from transferkit.core.labels import read_labels
 from transferkit.data.split_names import SPLITS
 from transferkit.data.table import Table
 
@@ -59,7 +60,12 @@ def find_columns(table: Table, options: ReadOptions, content: Content) -> Column
     if item is None:
         raise WrongUse(_not_found(table, content.what, f"--{content.option.replace('_', '-')}"))
     taken = {*found.values(), item}
-    label = options.label_column or _named(table, (*_LABELS, *content.labels), but=item) or _only(table, taken)
+    named_otherwise = _said_to_be_others(options, "label_column")
+    label = (
+        options.label_column
+        or _named(table, (*_LABELS, *content.labels), but={item, *named_otherwise})
+        or _only(table, taken | named_otherwise)
+    )
     if label is None:
         raise WrongUse(_not_found(table, "a column of labels", "--label-column"))
     return Columns(item, label, **found)
@@ -76,8 +82,9 @@ def find_item(table: Table, content: Content, options: ReadOptions) -> str | Non
 
 
 def find_label(table: Table, options: ReadOptions) -> str | None:
-    """The column of the labels: the named one, else one that is called like it; None where there is none."""
-    return options.label_column or _named(table, _LABELS)
+    """The column of the labels: the named one, else one that is called like it and was not named for anything else; None
+    where there is none."""
+    return options.label_column or _named(table, _LABELS, but=_said_to_be_others(options, "label_column"))
 
 
 def check_named(table: Table, options: ReadOptions) -> None:
@@ -95,12 +102,28 @@ def refuse_columns(path: Path, options: ReadOptions) -> None:
 
 
 def usual_roles(table: Table, options: ReadOptions) -> dict[str, str | None]:
-    """The columns that say something of the items beside their label."""
+    """The columns that say something of the items beside their label. One that a person named for anything else is none of
+    them: who has "subject" predicted does not group by it."""
+    usual = {"split": _SPLITS, "group": _GROUPS, "weight": _WEIGHTS}
     return {
-        "split": options.split_column or _named(table, _SPLITS),
-        "group": options.group_column or _named(table, _GROUPS),
-        "weight": options.weight_column or _named(table, _WEIGHTS),
+        role: getattr(options, f"{role}_column")
+        or _named(table, names, but=_said_to_be_others(options, f"{role}_column"))
+        for role, names in usual.items()
     }
+
+
+def _said_to_be_others(options: ReadOptions, option: str) -> frozenset[str]:
+    """The columns that other options name."""
+    return frozenset(column for name, column in options.columns().items() if name != option)
+
+
+def label_values(table: Table, column: str, content: Content) -> list[Any]:
+    """The label of each row, by the rule of `core/labels.py`. Labels that such items alone have are texts: a transcript may be
+    "7", and another "nan"."""
+    cells = table.columns[column]
+    if column.strip().lower() not in content.labels:
+        return read_labels(cells, table.where)
+    return [None if _is_empty(cell) else str(cell).strip() for cell in cells]
 
 
 def splits(table: Table, column: str | None) -> list[Split | None]:
@@ -145,8 +168,8 @@ def _weight(table: Table, column: str, i: int, cell: Any) -> float:
     return weight
 
 
-def _named(table: Table, names: Sequence[str], but: str | None = None) -> str | None:
-    lower = {column.strip().lower(): column for column in table.columns if column != but}
+def _named(table: Table, names: Sequence[str], but: Collection[str] = ()) -> str | None:
+    lower = {column.strip().lower(): column for column in table.columns if column not in but}
     return next((lower[name] for name in names if name in lower), None)
 
 

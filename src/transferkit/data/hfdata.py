@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from transferkit.core.errors import WrongUse
 from transferkit.core.examples import Examples
 from transferkit.core.format import Format, Reading, ReadOptions, Skipped
-from transferkit.core.labels import read_labels
 from transferkit.core.recognise import recognise_format
 from transferkit.core.run import Progress, silent
 from transferkit.data import picture, sound
-from transferkit.data.columns import Content, find_columns, find_label, groups, weights
+from transferkit.data.columns import Content, find_columns, find_label, groups, label_values, weights
 from transferkit.data.hub_media import HubPictures, HubSounds, Media
 from transferkit.data.hub_rows import SCHEME, Place, Rows, read_rows
+from transferkit.data.sound_table import TRANSCRIPTS
 from transferkit.data.table import Table
 
 if TYPE_CHECKING:
@@ -79,10 +79,12 @@ def _media(place: Place, rows: Rows, item: str, kind: str, *, options: ReadOptio
     others = {column: _cells(rows.table, column) for column in _plain_columns(rows.table, item)}
     cells: list[Any] = [None] * len(rows.splits)
     table = Table(Path(name), {item: cells, **others}, list(range(1, len(cells) + 1)))
-    content = Content(option, f"a column of {modality}s", (), lambda _, column: column is cells)
+    transcripts = TRANSCRIPTS if modality == "audio" else ()
+    content = Content(option, f"a column of {modality}s", (), lambda _, column: column is cells, transcripts)
     named: dict[str, Any] = {option: item}
     columns = find_columns(table, replace(options, **named), content)
-    labels = read_labels(_hidden(table.columns[columns.label], rows), table.where)
+    table.columns[columns.label] = _hidden(table.columns[columns.label], rows)
+    labels = label_values(table, columns.label, content)
     in_group, weight = groups(table, columns.group), weights(table, columns.weight)
     results = media.checked(progress)
     usable = [i for i, result in enumerate(results) if not isinstance(result, Skipped)]

@@ -2,7 +2,7 @@
 
 Left out and listed: empty files; what is no JPEG, PNG, GIF, BMP, WebP, TIFF or PPM, whatever its name says; corrupt and
 truncated files; sides under 2 pixels; more than 89 megapixels (told from the header, never decoded); pixel types without a
-rule (see `data/pixels.py`). A file's id is the SHA-256 of its bytes: the same picture saved anew is another item.
+rule (see `core/pixels.py`). A file's id is the SHA-256 of its bytes: the same picture saved anew is another item.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from transferkit.core.errors import Failed, WrongUse
 from transferkit.core.examples import Chosen
 from transferkit.core.format import Skipped
+from transferkit.core.pixels import check_pixel_type, eight_bits
 from transferkit.core.run import Progress, silent
-from transferkit.data.pixels import check_pixel_type, eight_bits
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -10,8 +10,8 @@ import numpy as np
 
 from transferkit.core.errors import WrongUse
 from transferkit.core.examples import Chosen, Examples
+from transferkit.core.pixels import eight_bits
 from transferkit.data.picture import LEAST_SIDE
-from transferkit.data.pixels import eight_bits
 
 
 class ArrayPictures(Sequence[Any]):
@@ -69,7 +69,7 @@ def _bytes(array: np.ndarray) -> np.ndarray:
     if array.ndim not in (3, 4) or (array.ndim == 4 and array.shape[-1] != 3):
         hint = "; move its channels last" if array.ndim == 4 and array.shape[1] in (1, 3) else ""
         raise WrongUse(f"pictures of shape {array.shape} are not read; expected (n, h, w) or (n, h, w, 3){hint}")
-    if array.dtype == np.uint8:
+    if array.dtype == np.uint8 or not array.size:
         return array
     low, high = float(array.min()), float(array.max())
     fractions = array.dtype.kind == "f"

@@ -50,6 +50,15 @@ class Column:
         code = int(self.values[i])
         return None if code < 0 else self.words[code]
 
+    def only(self, indices: Sequence[int]) -> Column:
+        """These cells, in this order, without the words of others."""
+        values = self.values[np.asarray(indices, dtype=np.int64)]
+        if self.words is None:
+            return Column(values, None, self.kind)
+        used = np.unique(values[values >= 0])
+        codes = np.where(values >= 0, np.searchsorted(used, values), -1).astype(np.int32)
+        return Column(codes, tuple(self.words[code] for code in used.tolist()), self.kind)
+
     @property
     def said(self) -> np.ndarray:
         """The values of the cells that say something."""
@@ -82,6 +91,14 @@ class Rows(Sequence[Row]):
             return Chosen(self, range(len(self))[index])
         position = range(len(self))[index]
         return {name: column.cell(position) for name, column in self.columns.items()}
+
+    def only(self, indices: Sequence[int]) -> Rows:
+        """These rows, in this order, without the words that only others say.
+
+        >>> Rows.of({"sex": ["m", "f"]}).only([1]).columns["sex"].words
+        ('f',)
+        """
+        return Rows({name: column.only(indices) for name, column in self.columns.items()})
 
     def ids(self) -> tuple[str, ...]:
         """One SHA-256 a row, of the cells that say something: a column that is always empty changes none."""

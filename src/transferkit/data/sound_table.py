@@ -14,19 +14,29 @@ from typing import Any, ClassVar
 from transferkit.core.errors import WrongUse
 from transferkit.core.examples import Examples
 from transferkit.core.format import Format, Reading, ReadOptions, Skipped
-from transferkit.core.labels import read_labels
 from transferkit.core.run import Progress, silent
-from transferkit.data.columns import Content, find_columns, find_item, groups, looks_like_paths, splits, weights
+from transferkit.data.columns import (
+    Content,
+    find_columns,
+    find_item,
+    groups,
+    label_values,
+    looks_like_paths,
+    splits,
+    weights,
+)
 from transferkit.data.sound import SUFFIXES as SOUND_SUFFIXES
 from transferkit.data.sound import Checked, Piece, Sounds, check_sounds, notes_about
 from transferkit.data.table import SUFFIXES, Table, peek, read_table
 
+TRANSCRIPTS = ("transcript", "transcription", "sentence", "text")
+"""What a column of what is said is often called."""
 SOUNDS = Content(
     option="audio_column",
     what="a column of sound paths",
     names=("audio", "audio_path", "sound", "sound_path", "wav", "recording", "clip", "audio_filepath"),
     fits=lambda table, cells: looks_like_paths(table, cells, SOUND_SUFFIXES),
-    labels=("transcript", "transcription", "sentence", "text"),
+    labels=TRANSCRIPTS,
 )
 STARTS = ("start", "start_seconds")
 ENDS = ("end", "end_seconds")
@@ -51,7 +61,7 @@ class SoundTable(Format):
         table = read_table(path, options.encoding)
         start, end = _column(table, STARTS, options), _column(table, ENDS, options)
         columns = find_columns(_without(table, start, end), options, SOUNDS)
-        labels = read_labels(table.columns[columns.label], table.where)
+        labels = label_values(table, columns.label, SOUNDS)
         weight, split = weights(table, columns.weight), splits(table, columns.split)
         names = ["" if cell is None else str(cell).strip() for cell in table.columns[columns.item]]
         in_group = groups(table, columns.group)
@@ -79,7 +89,7 @@ class SoundTable(Format):
             weights=None if weight is None else weight[usable],
             groups=None if in_group is None else tuple(in_group[i] for i in usable),
         )
-        notes = notes_about(checked, examples.names)
+        notes = table.notes + notes_about(checked, examples.names)
         return Reading.of("audio", examples, [split[i] for i in usable], skipped, notes)
 
 

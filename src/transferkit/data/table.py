@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -88,25 +88,34 @@ def _delimited(path: Path, encoding: str) -> Iterator[tuple[int, dict[str, Any]]
         separator = "\t" if tabs else next((sign for sign in ",;\t" if sign in header), blank)
         file.seek(0)
         csv.field_size_limit(LONGEST_CELL)
-        lines = (" ".join(line.split()) for line in file) if separator == " " else file
-        reader = csv.reader(lines, delimiter=separator)
-        peeked = [(reader.line_num, cells) for cells in itertools.islice(reader, LOOKED_AT)]
+        at_end: list[bool] = []
+        reader = csv.reader(_lines(file, separator == " ", at_end), delimiter=separator)
+        read = ((reader.line_num, cells, bool(at_end)) for cells in reader)
+        peeked = list(itertools.islice(read, LOOKED_AT))
         first = peeked[0][1] if peeked else []
-        named = is_header(first, [cells for _, cells in peeked[1:]])
+        named = is_header(first, [cells for _, cells, _ in peeked[1:]])
         names = [name.strip() for name in first] if named else names_for(len(first))
         if len(set(names)) < len(names):
             twice = next(name for name in names if names.count(name) > 1)
             raise WrongUse(f"{path}: two columns are called {twice!r}; rename one")
-        rest = ((reader.line_num, cells) for cells in reader)
         before = peeked[0][0] if named and peeked else 0
-        for line, cells in itertools.chain(peeked[named:], rest):
+        for line, cells, beyond_end in itertools.chain(peeked[named:], read):
             number, before = before + 1, line
             if not any(cell.strip() for cell in cells):
                 continue
             if len(cells) != len(names):
                 quote = "; a quote may be left open there" if line > number else ""
                 raise WrongUse(f"{path} row {number}: {len(cells)} cells where the header names {len(names)}{quote}")
+            if beyond_end and line > number:  # the rows below went into the row's last cell
+                raise WrongUse(f"{path} row {number}: a quote is opened there and never closed; close it, or double it")
             yield number, dict(zip(names, cells, strict=True))
+
+
+def _lines(file: Iterable[str], squeezed: bool, at_end: list[bool]) -> Iterator[str]:
+    """The lines of a file, each run of blanks as one where `squeezed`; `at_end` gets an entry once there are no more."""
+    for line in file:
+        yield " ".join(line.split()) if squeezed else line
+    at_end.append(True)
 
 
 def _json_lines(path: Path, encoding: str) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -116,8 +125,9 @@ def _json_lines(path: Path, encoding: str) -> Iterator[tuple[int, dict[str, Any]
                 continue
             try:
                 row = json.loads(line)
-            except json.JSONDecodeError as reason:
-                raise WrongUse(f"{path} row {number}: not JSON ({reason.msg})") from None
+            except (ValueError, RecursionError) as reason:  # also a number of thousands of digits
+                said = reason.msg if isinstance(reason, json.JSONDecodeError) else str(reason).partition(";")[0]
+                raise WrongUse(f"{path} row {number}: not JSON ({said})") from None
             if not isinstance(row, dict):
                 raise WrongUse(f"{path} row {number}: expected one JSON object a line, got {type(row).__name__}")
             yield number, row

@@ -1,9 +1,9 @@
 """Tabular: a table whose rows are the items - numbers, words, dates, gaps - with one column to predict.
 
-That column is the one named with --label-column, else one called like labels (label, class, target, y, ...), else the last. A
-column of splits, of groups or of weights is no part of the item; weights only where they are named, for in a table "weight" is
-mostly a quantity. What cannot help to predict is left out and told (`data/left_out_columns.py`). How cells are read:
-`core/cells.py`; a file without a header: `data/header.py`.
+That column is the one named with --label-column, else one called like labels (label, class, target, y, ...), else the last
+that has no other role. A column of splits, of groups or of weights is no part of the item; weights only where they are named,
+for in a table "weight" is mostly a quantity. What cannot help to predict is left out and told (`data/left_out_columns.py`).
+How cells are read: `core/cells.py`; a file without a header: `data/header.py`.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ class Tabular(Format):
         """Rows without a label are unlabelled; "?", NA and the like count as no label too."""
         table = read_table(path, options.encoding)
         check_named(table, options)
-        label = label_column(table, options)
         roles = usual_roles(table, options) | {"weight": options.weight_column}
+        label = label_column(table, options, roles)
         taken = {label, *filter(None, roles.values())}
         cells = {name: column for name, column in table.columns.items() if name not in taken}
         columns: dict[str, Column] = {}
@@ -97,6 +97,9 @@ def rows_in_memory(items: Any) -> Rows | None:
     if isinstance(items, Rows):
         return items
     if hasattr(items, "columns") and hasattr(items, "iloc"):  # pandas, which need not be imported to be recognised
+        if not items.columns.is_unique:
+            twice = items.columns[items.columns.duplicated()][0]
+            raise WrongUse(f"two columns are called {twice!r}; rename one")
         return Rows.of({str(name): items[name].tolist() for name in items.columns})
     array = items if isinstance(items, np.ndarray) else None
     if array is None and len(items) and all(isinstance(item, np.ndarray) and item.ndim == 1 for item in items):
@@ -111,9 +114,16 @@ def rows_in_memory(items: Any) -> Rows | None:
     return Rows.of({str(name): [item.get(name) for item in items] for name in names})
 
 
-def label_column(table: Table, options: ReadOptions) -> str:
-    """The column to predict: named, or called like labels, or the last one."""
-    return find_label(table, options) or list(table.columns)[-1]
+def label_column(table: Table, options: ReadOptions, roles: Mapping[str, str | None]) -> str:
+    """The column to predict: named, or called like labels, or the last one that has no other role."""
+    taken = {*roles.values(), options.time_column}
+    left = [name for name in table.columns if name not in taken]
+    label = find_label(table, options) or next(reversed(left), None)
+    if label is None:
+        raise WrongUse(
+            f"{table.path}: no column is left to predict beside {', '.join(map(repr, table.columns))}; add one"
+        )
+    return label
 
 
 def labels_of(table: Table, column: str) -> list[Any]:

@@ -23,7 +23,7 @@ from transferkit.core.cells import Kind, day, is_day_first, kind_of, number
 from transferkit.core.errors import WrongUse
 from transferkit.core.examples import Chosen, Examples
 from transferkit.core.format import Format, Reading, ReadOptions
-from transferkit.core.labels import are_quantities
+from transferkit.core.labels import are_many_numbers, are_quantities
 from transferkit.core.run import Progress, silent
 from transferkit.data.columns import check_named, groups, splits, usual_roles, weights
 from transferkit.data.table import PLAIN_SUFFIXES, SUFFIXES, Table, read_table
@@ -50,7 +50,8 @@ class TimeSeries(Format):
         """Raises WrongUse, one line, where a moment cannot be read or no column of numbers is left."""
         table = read_table(path, options.encoding)
         check_named(table, options)
-        label, roles = label_column(table, options), usual_roles(table, options) | {"weight": options.weight_column}
+        roles = usual_roles(table, options) | {"weight": options.weight_column}
+        label = label_column(table, options, roles)
         taken = {label, options.time_column, *roles.values()}
         kinds: dict[str, Kind] = {name: kind_of(cells) for name, cells in table.columns.items() if name not in taken}
         channels = [name for name, kind in kinds.items() if kind == "number"]
@@ -60,12 +61,13 @@ class TimeSeries(Format):
             )
         values = np.column_stack([_numbers(table.columns[name]) for name in channels]).astype(np.float32)
         in_series = groups(table, roles["group"]) or [""] * len(table.rows)
-        order = _order(table, options.time_column, in_series)
+        order = order_in_time(table, options.time_column, in_series)
         length, stride = _sizes(options, in_series)
         ends, starts, series = windows(np.array(in_series, dtype=object)[order], length, stride)
         items = Windows(values[order], starts, ends, length)
         at = order[np.array(ends) - 1]  # rows of the table at which windows end
-        labels, split, weight = _labels(table, label), splits(table, roles["split"]), weights(table, roles["weight"])
+        labels, told = _labels(labels_of(table, label), order, in_series)
+        split, weight = splits(table, roles["split"]), weights(table, roles["weight"])
         examples = Examples(
             items=items,
             ids=items.ids(),
@@ -78,7 +80,7 @@ class TimeSeries(Format):
         notes = [f"{len(ends)} windows of {length} rows and {len(channels)} channels, {stride} rows apart"]
         notes += [f"left out, for a window is made of numbers: {', '.join(map(repr, dropped))}"] * bool(dropped)
         notes += about_header(table, label, options)
-        return Reading.of("time_series", examples, [split[i] for i in at], notes=(*notes, *table.notes))
+        return Reading.of("time_series", examples, [split[i] for i in at], notes=(*notes, *told, *table.notes))
 
     def in_memory(self, items: Sequence[Any]) -> Examples | None:
         """Windows (length, channels), or an array of them (n, length, channels), of numbers with a fraction."""
@@ -141,15 +143,28 @@ def windows(series: Sequence[str] | np.ndarray, length: int, stride: int) -> tup
     return ends, starts, found
 
 
-def _labels(table: Table, column: str) -> list[Any]:
-    """One label a row. Whether numbers are quantities is told by all rows, for windows end at few of their values."""
-    labels = labels_of(table, column)
-    if not are_quantities([label for label in labels if label is not None]):
-        return labels
-    return [None if label is None else float(label) for label in labels]
+def _labels(labels: list[Any], order: np.ndarray, in_series: Sequence[str]) -> tuple[list[Any], list[str]]:
+    """One label a row, and what is to be told of them: whole numbers are quantities where the rows say so.
+
+    All rows are asked, for windows end at few of their values. A quantity moves on from row to row, so that its values may
+    recur in every series; a class lasts.
+    """
+    known = [label for label in labels if label is not None]
+    if not (are_quantities(known) or (are_many_numbers(known) and _moves(labels, order, in_series))):
+        return labels, []
+    told = (
+        f"{len(set(known))} different whole numbers as labels were read as quantities; for classes say --task classify"
+    )
+    return [None if label is None else float(label) for label in labels], [told]
 
 
-def _order(table: Table, time_column: str | None, in_series: Sequence[str]) -> np.ndarray:
+def _moves(labels: Sequence[Any], order: np.ndarray, in_series: Sequence[str]) -> bool:
+    """Whether at least a quarter of the steps within a series change the label."""
+    steps = [labels[a] != labels[b] for a, b in itertools.pairwise(order) if in_series[a] == in_series[b]]
+    return bool(steps) and sum(steps) >= len(steps) / 4
+
+
+def order_in_time(table: Table, time_column: str | None, in_series: Sequence[str]) -> np.ndarray:
     """(n,) rows, each series' together and in the order of time."""
     position = {name: i for i, name in enumerate(dict.fromkeys(in_series))}
     moments = np.arange(len(table.rows), dtype=np.float64) if time_column is None else _moments(table, time_column)
@@ -179,7 +194,8 @@ def _sizes(options: ReadOptions, in_series: Sequence[str]) -> tuple[int, int]:
             raise WrongUse(f"--{name} is {value}; it counts rows, 1 or more")
     counts = np.unique(np.array(in_series, dtype=str), return_counts=True)[1]
     usual = min(USUAL_LENGTH, int(np.median(counts)) if len(counts) > 1 else max(1, int(counts[0]) // (4 * BLOCKS)))
-    length = options.window or max(1, usual)
+    # longer than every series it would only be filled up
+    length = min(options.window, int(counts.max())) if options.window else max(1, usual)
     return length, options.stride or length
 
 

@@ -89,8 +89,12 @@ class Learner(BaseEstimator, ABC):
     def _items(self, X: Any, *, reset: bool, **check: Any) -> Any:
         """Items as they are where they are no numbers, else a checked array (n, d)."""
         if self._modality(X) is not None or _is_mixed_table(X):
+            if not len(X):
+                raise ValueError("Found 0 items; at least 1 is required")
             if reset:
                 self._remember(X)
+            else:
+                self._check_columns(X)
             return X
         return validate_data(self, X, reset=reset, ensure_all_finite="allow-nan", dtype=np.float64, **check)
 
@@ -99,6 +103,16 @@ class Learner(BaseEstimator, ABC):
         if columns is not None:
             self.n_features_in_ = len(columns)
             self.feature_names_in_ = np.asarray(columns, dtype=object)
+
+    def _check_columns(self, X: Any) -> None:
+        """A column that was learned from and is not there would count as empty in every row, without a word."""
+        columns = getattr(X, "columns", None)
+        missing = [] if columns is None else [n for n in getattr(self, "feature_names_in_", ()) if n not in columns]
+        if missing:
+            raise ValueError(
+                f"The feature names should match those that were passed during fit. Feature names seen at fit time, yet now "
+                f"missing: {', '.join(map(repr, missing[:5]))}{', ...' * (len(missing) > 5)}"
+            )
 
     def _modality(self, items: Any) -> str | None:
         """What was named; text, pictures and sounds tell themselves; None for arrays and tables."""

@@ -72,15 +72,15 @@ class CrossFitting:
                 found[arm], found[baseline] = self.claims[claim].proven(self.examples, task)
         return found
 
-    def judged_by(self, gain: Gain) -> str:
-        """How a gain was judged, for `sentence(..., cross_fitted=...)`.
+    def judged_by(self, gain: Gain, items: str = "items") -> str:
+        """How a gain was judged, for `sentence(..., cross_fitted=...)`; `items`: what they are called.
 
         >>> nothing = CrossFitting({}, Examples((), ()), n_folds=5, n_repeats=3)
         >>> nothing.judged_by(Gain(0.1, 0.0, 0.2, 0.95, n_seeds=3, n_items=30, smallest_detectable=0.1))
         'judged by 5-fold cross-fitting, 3 repeats, 30 items'
         """
         said = f"judged by {self.n_folds}-fold cross-fitting, {gain.n_seeds} repeat{'s' * (gain.n_seeds != 1)}"
-        return f"{said}, {gain.n_items} items" + (", so that another draw may differ by more" * (gain.n_seeds == 1))
+        return f"{said}, {gain.n_items} {items}" + (", so that another draw may differ by more" * (gain.n_seeds == 1))
 
     def as_extra(self) -> dict[str, Any]:
         """For `StudySummary.extra["cross_fitting"]`."""

@@ -6,6 +6,7 @@ tells what this predictor looks at, not what causes what; of two columns that sa
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 
 import numpy as np
@@ -17,19 +18,35 @@ from transferkit.evaluate.summary import Importance
 REPEATS = 5
 MOST_ROWS = 300
 """Rows that are looked at; more would only make it slower."""
+FEWEST_ROWS = 50
+"""Rows below which a shuffle says more of itself than of the column."""
+SECONDS = 10.0
 
 
 def importances(
-    predictor: Predictor, examples: Examples, seed: int = 0, repeats: int = REPEATS
+    predictor: Predictor, examples: Examples, seed: int = 0, repeats: int = REPEATS, seconds: float = SECONDS
 ) -> tuple[Importance, ...]:
-    """One a column, the most important first; none where items are no rows of columns."""
+    """One a column, the most important first; none where items are no rows of columns.
+
+    `seconds`: about what it may take. Where columns are many or predictions slow, each column is shuffled less often, then
+    fewer rows are looked at; where even that would take longer there are none.
+    """
     some = examples.take(range(min(MOST_ROWS, len(examples))))
-    rows = list(some.items)
-    if not rows or some.labels is None or not all(isinstance(row, Mapping) for row in rows):
+    rows, labels = list(some.items), some.labels
+    if not rows or labels is None or not all(isinstance(row, Mapping) for row in rows):
         return ()
-    metric, labels = predictor.task.metric, some.labels
+    metric = predictor.task.metric
     sign = 1.0 if metric.higher_is_better else -1.0
-    whole = metric.value(predictor.predict(rows), labels)
+    begun = time.monotonic()
+    predictions = predictor.predict(rows)
+    shuffles = seconds / max(time.monotonic() - begun, 1e-9) / len(rows[0])  # of each column that there is time for
+    repeats = max(1, min(repeats, int(shuffles)))
+    if shuffles < 1:
+        kept = int(shuffles * len(rows))
+        if kept < FEWEST_ROWS:
+            return ()
+        rows, labels, predictions = rows[:kept], labels[:kept], predictions.take(range(kept))
+    whole = metric.value(predictions, labels)
     random = np.random.default_rng(seed)
     found = []
     for name in rows[0]:

@@ -46,13 +46,15 @@ def sentence(
     gain: Gain,
     metric: MetricInfo,
     margin: float,
+    *,
     baseline: str = "training from scratch",
+    items: str = "test items",
     cross_fitted: str = "",
 ) -> str:
     """The verdict in words, in the metric's points, with interval, seeds, items and what to do where it is undecided.
 
-    `about` is what `subject` gives, `baseline` a noun: "training from scratch", "the source only". `cross_fitted`: how the
-    gain was judged where there was no sealed test.
+    `about` is what `subject` gives, `baseline` a noun: "training from scratch", "the source only". `items`: what the test is
+    made of, "test rows". `cross_fitted`: how the gain was judged where there was no sealed test.
 
     >>> accuracy = MetricInfo("accuracy", True, "points", 100.0)
     >>> gain = Gain(0.063, 0.041, 0.085, 0.95, 5, 1347, 0.031)
@@ -64,10 +66,10 @@ def sentence(
     mean, low, high, detectable, edge = _points(gain, metric, margin)
     unit = f"{metric.name.replace('_', ' ')} {metric.unit}"
     interval = f"{100 * gain.level:.4g} % interval {low} to {high}"
-    evidence = f"{_count(gain.n_seeds, 'seed')}, {_count(gain.n_items, 'test item')}"
+    evidence = f"{_count(gain.n_seeds, 'seed')}, {_count(gain.n_items, items.removesuffix('s'))}"
     if gain.n_seeds == 1:
         evidence += ", so that another training run may differ by more"
-    evidence, more = (cross_fitted, "labels") if cross_fitted else (evidence, "seeds or more test items")
+    evidence, more = (cross_fitted, "labels") if cross_fitted else (evidence, f"seeds or more {items}")
     if word == "helps":
         return f"{about} beats {baseline} by {mean} {unit} ({interval}; {evidence})."
     if word == "hurts":

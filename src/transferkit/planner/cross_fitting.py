@@ -149,8 +149,7 @@ class _Work:
                     self.notes.append(f"cross-fitting ended in {name}, fold {number + 1} of {n_folds}: {reason}")
                     return False
             else:
-                self.allowance.used_seconds += known["seconds"]
-                self.allowance.used_trials += known["fits"]
+                self.allowance.used_trials += known["fits"]  # its seconds are among those of the journal
             self.seconds.append(known["seconds"])
             self.n_fits += known["fits"]
             facts.append(known)
@@ -213,6 +212,7 @@ class _Work:
         fact = {"claims": claims, "seconds": time.monotonic() - started, "fits": chosen.n_fits}
         self.allowance.used_trials += chosen.n_fits
         kept: dict[str, Any] = self.journal.note(_fact(seed, number), fact)
+        self.journal.spend()
         remove(directory)
         return kept
 
@@ -228,7 +228,11 @@ class _Work:
         """The predictions of all folds of a repeat, in the order of the items."""
         order = np.argsort(np.concatenate([np.flatnonzero(deal == number) for number in range(len(facts))]))
         answers = [fact["claims"][name][side] for fact in facts]
-        labels = [label for answer in answers for label in answer["labels"]]
+        labels = [
+            tuple(label) if isinstance(label, list) else label  # tags, which the journal keeps as a list
+            for answer in answers
+            for label in answer["labels"]
+        ]
         scores = None
         if all(answer["scores"] is not None for answer in answers):
             scores = np.concatenate([np.asarray(answer["scores"], dtype=np.float64) for answer in answers])[order]

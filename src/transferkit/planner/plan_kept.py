@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from typing import Any
 
+from transferkit.evaluate.planned import DroppedArm
+from transferkit.evaluate.summary import RankedSource
 from transferkit.planner.findings import Findings
 
 
@@ -53,6 +56,33 @@ def plan_kept(findings: Findings) -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+def about_untried(findings: Findings) -> list[str]:
+    """What a person should know of sources that looked better than any that was tried; nothing where no plan was made."""
+    if findings.plan is None or findings.interrupted:
+        return []
+    contenders = [arm for arm in findings.arms if arm.baseline is not None]
+    tried = {name for arm in contenders if findings.tried.all(arm) for name in arm.source_names}
+    waiting = [
+        DroppedArm(arm.name, "the budget ended before its turn") for arm in contenders if not findings.tried.all(arm)
+    ]
+    return untried(findings.ranking.rows, tried, (*findings.plan.dropped, *waiting))
+
+
+def untried(rows: Sequence[RankedSource], tried: Collection[str], dropped: Sequence[DroppedArm]) -> list[str]:
+    """A line for each source in front of the first that was tried, with the first reason; what a person dropped is known.
+
+    `rows`: the ranking, best first. `tried`: names of sources. `dropped`: arms that never ran.
+    """
+    lines = []
+    for row in rows:
+        if row.name in tried:
+            break
+        reason = next((arm.reason for arm in dropped if arm.name.endswith(f" < {row.name}")), "you dropped it")
+        if row.predicted is not None and reason != "you dropped it":
+            lines.append(f"{row.name} promised more than what was tried (predicted {row.predicted:.2f}), but {reason}")
+    return lines
 
 
 def _reason(name: str, claimed: set[str], findings: Findings, planned: str) -> str:

@@ -53,7 +53,8 @@ class Ranking:
         usable = [row for row in self.rows if row.is_usable]
         if not usable:
             reasons = "; ".join(row.note.removeprefix(LEFT_OUT) for row in self.rows)
-            raise WrongUse(f"none of the {len(self.rows)} source(s) can be used here: {reasons}")
+            none = f"none of the {len(self.rows)} sources can" if len(self.rows) > 1 else "the only source cannot"
+            raise WrongUse(f"{none} be used here: {reasons}")
         promising = [row for i, row in enumerate(usable) if i < 2 or row.above_floor is not False]
         return [by_name[row.name] for row in usable], [by_name[row.name] for row in promising]
 
@@ -150,7 +151,7 @@ def scored(source: Source, target: Target, data: Examples, run: Run) -> Candidat
         licence=card.licence,
         trained_on=card.trained_on,
         seconds=time.monotonic() - begun,
-        notes=body.processor.notes(data.items),
+        notes=body.told(data.items),
     )
 
 

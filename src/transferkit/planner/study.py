@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from transferkit.artifact.wording import duration
 from transferkit.core.errors import Failed
 from transferkit.core.predictor import Predictor
 from transferkit.evaluate.cross_fitted import CrossFitting
@@ -109,6 +110,17 @@ def _check_claims(findings: Findings) -> None:
     if failures:
         raise Failed(f"no arm can be compared with its baseline ({'; '.join(sorted(failures))})")
     budget = findings.trials.allowance.budget
+    takes = "" if budget.seconds is None else f", which take about {duration(_least_seconds(findings))} here"
     raise Failed(
-        f"the budget of {budget} is too small for one trial, its baseline and their proof; give a larger --budget"
+        f"the budget of {budget} is too small for one trial, its baseline and their proof{takes}; give a larger --budget"
     )
+
+
+def _least_seconds(findings: Findings) -> float:
+    """Expected of the first arm and its baseline, each tried once and refitted once, after the pass through the sources."""
+    by_name = {arm.name: arm for arm in findings.arms}
+    first = next(arm for arm in findings.arms if arm.baseline is not None)
+    target = findings.trials.target
+    sizes = (len(target.train), len(target.whole().train))
+    pair = (first, by_name[first.baseline or ""])
+    return findings.ranking.seconds + sum(findings.costs.expected(one, one.method, n) for one in pair for n in sizes)

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from transferkit.artifact import wording
 from transferkit.evaluate.cross_fitted import procedure
-from transferkit.evaluate.importance import importances
+from transferkit.evaluate.importance import SECONDS, importances
 from transferkit.evaluate.simultaneous import secondary_level
 from transferkit.evaluate.summary import (
     ArmSummary,
@@ -23,11 +24,12 @@ from transferkit.evaluate.summary import (
 )
 from transferkit.evaluate.verdict import sentence, subject, verdict
 from transferkit.planner import further
+from transferkit.planner.allowance import CLOSING
 from transferkit.planner.arms import Arm
 from transferkit.planner.findings import Findings
 from transferkit.planner.label_curve import read_label_curve
 from transferkit.planner.mistakes import on_the_test
-from transferkit.planner.plan_kept import plan_kept
+from transferkit.planner.plan_kept import about_untried, plan_kept
 from transferkit.planner.proving import Claim
 from transferkit.planner.shown.tabular import narrowed
 from transferkit.planner.trials import record_of
@@ -41,6 +43,8 @@ def summarise(findings: Findings) -> StudySummary:
     primary = findings.claims[0] if findings.claims else None
     word, said, best = _conclusion(findings, gains, info, primary)
     told, matter = on_the_test(findings, best), _importances(findings, best)
+    has_columns = findings.trials.target.modality == "tabular" and bool(findings.test)
+    is_slow = has_columns and not matter and findings.final_predictor(best) is not None
     return StudySummary(
         verdict=word,
         sentence=said,
@@ -58,6 +62,7 @@ def summarise(findings: Findings) -> StudySummary:
         repeat=_repeat(findings),
         notes=(
             *(f"{row.name} {row.note}" for row in findings.ranking.rows if row.predicted is None),
+            *about_untried(findings),
             *findings.tried.notes,
             *findings.refits.notes,
             *findings.trials.notes,
@@ -66,6 +71,7 @@ def summarise(findings: Findings) -> StudySummary:
             *_better_baseline(findings),
             *_seen_before(findings),
             *further.left_out(findings),
+            *(["what each column is worth is not told, for that would have taken too long"] if is_slow else []),
         ),
         seeds=tuple(findings.seeds_of(primary)) if primary and findings.evidence else findings.settings.seeds,
         label_equivalence=read_label_curve(findings),
@@ -87,7 +93,8 @@ def _importances(findings: Findings, best: str) -> tuple[Importance, ...]:
     predictor = findings.final_predictor(best)
     if predictor is None or not findings.test or findings.trials.target.modality != "tabular":
         return ()
-    return importances(predictor, findings.test)
+    seconds = max(CLOSING / 2, min(SECONDS, findings.trials.allowance.seconds_left))
+    return importances(predictor, findings.test, seconds=seconds)
 
 
 def _better_baseline(findings: Findings) -> list[str]:
@@ -155,11 +162,12 @@ def _conclusion(
     gain = gains[primary.arm.name]
     word = verdict(gain, findings.settings.margin)
     about, judged_by = subject(primary.method.name, primary.arm.source_names), ""
+    noun, margin = wording.items({"modality": findings.trials.target.modality}), findings.settings.margin
     if (cross_fitting := findings.cross_fitting) is not None:
-        judged_by = cross_fitting.judged_by(gain)
+        judged_by = cross_fitting.judged_by(gain, noun)
         if not findings.settings.prove_every_arm:
             about = procedure(primary.method.name, primary.arm.source_names)
-    said = sentence(about, gain, info, findings.settings.margin, cross_fitted=judged_by)
+    said = sentence(about, gain, info, margin, items=f"test {noun}", cross_fitted=judged_by)
     return word, said, primary.arm.name if word == "helps" else primary.baseline.name
 
 

@@ -5,13 +5,14 @@ Weights are read from safetensors; nothing a checkpoint brings is ever run.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from transferkit.core.architecture import Architecture
-from transferkit.core.errors import Failed, WrongUse
+from transferkit.core.errors import Failed, TransferkitError, WrongUse
 from transferkit.core.source import Card
 from transferkit.sources import fingerprint, hub
 from transferkit.sources.hub_models import ModelKind, kinds
@@ -60,7 +61,7 @@ def described(checkpoint: hub.Checkpoint, headless: bool = False, serves: str = 
     if model_type not in known:
         why = "needs Python code of its own, which transferkit does not run" if "auto_map" in said else "is unknown"
         raise WrongUse(f"{name}: model type {model_type!r} {why} (transformers {version}); choose another model")
-    with hub.quiet():
+    with _as_configured(name), hub.quiet():
         config = AutoConfig.from_pretrained(checkpoint.folder, local_files_only=True, trust_remote_code=False)
     architectures = () if headless else tuple(said.get("architectures") or ())
     kind = next((one for one in kinds(serves) if one.classifies(config, architectures)), None)
@@ -81,7 +82,7 @@ def described(checkpoint: hub.Checkpoint, headless: bool = False, serves: str = 
 def card(checkpoint: hub.Checkpoint, model: Model, trust: bool, others: tuple[str, ...] = ()) -> Card:
     """From the configuration and the model card; no weights are downloaded. `others`: further files that hold weights."""
     weights = hub.weights(checkpoint, trust)
-    with hub.quiet():
+    with _as_configured(checkpoint.source), hub.quiet():
         settings = model.wrapper.settings_for(*model.arguments, **model.choices)
         parameters, has_head = model.wrapper.outline(*model.arguments, **model.choices)
     said = _model_card(checkpoint)
@@ -112,7 +113,7 @@ def network(checkpoint: hub.Checkpoint, model: Model, trust: bool) -> Network:
     for file in filter(None, (weights.index, *weights.files)):
         checkpoint.fetch(file)
     try:
-        with hub.quiet(), seeded(0):
+        with _as_configured(checkpoint.source), hub.quiet(), seeded(0):
             made: Network
             made, unfit = model.wrapper.load(str(checkpoint.folder), *model.arguments, weights.pickled, **model.choices)
     except SafetensorError as reason:
@@ -123,6 +124,20 @@ def network(checkpoint: hub.Checkpoint, model: Model, trust: bool) -> Network:
             f"the weights of {checkpoint.source} do not fit its config.json: {'; '.join(filter(None, problems))}"
         )
     return made
+
+
+@contextmanager
+def _as_configured(source: str) -> Iterator[None]:
+    """Turn what the library raises on a configuration that makes no sense into one line."""
+    from safetensors import SafetensorError
+
+    try:
+        yield
+    except (TransferkitError, SafetensorError, MemoryError):
+        raise
+    except Exception as reason:  # each family of models fails in its own way
+        said = " ".join(str(reason).split())[:200] or type(reason).__name__
+        raise Failed(f"{source}: no model can be made as its config.json says ({said})") from reason
 
 
 def _input_of(model_class: Any) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from transferkit.core.architecture import Architecture
-from transferkit.core.errors import WrongUse, unknown_name
+from transferkit.core.errors import Failed, WrongUse, unknown_name
 from transferkit.core.source import Card
 from transferkit.sources import exported_file, fingerprint
 from transferkit.sources.model_file import BLUE_FIRST, ModelFile
@@ -40,6 +40,7 @@ def card(location: str) -> Card:
         classes=file.classes(n_classes) if n_classes else (),
         licence=file.licence,
         trained_on=file.trained_on,
+        notes=file.assumed("imagenet"),
     )
 
 
@@ -84,7 +85,12 @@ def _settings(file: ModelFile, read: exported_file.Exported) -> dict[str, Any]:
     output = file.wish("output")
     if output is not None and output not in read.graph["sizes"]:
         raise unknown_name(f"tensor of {file.path}", output, read.graph["sizes"])
-    features, n_classes = (output, None) if output else exported_program.ending(read.graph)
+    try:
+        features, n_classes = (output, None) if output else exported_program.ending(read.graph)
+    except WrongUse as reason:
+        raise WrongUse(f"{file.path}: {reason}") from None
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as reason:
+        raise Failed(f"{file.path} is no program of a known form ({type(reason).__name__}: {reason})") from reason
     return {
         "graph": read.graph,
         "features": features,

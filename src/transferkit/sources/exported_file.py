@@ -10,12 +10,13 @@ import base64
 import json
 import math
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from transferkit.core.errors import Failed, WrongUse
+from transferkit.core.errors import Failed, TransferkitError, WrongUse
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -69,10 +70,13 @@ def read(path: Path) -> Exported:
             program = json.loads(archive.read(model[0]))
             files = _tensor_files(archive, prefix, path)
             return _described(program["graph_module"], files, archive, path)
-        except (KeyError, TypeError, IndexError, ValueError) as reason:
-            if isinstance(reason, WrongUse):
-                raise
-            raise Failed(f"{path} is no program of a known form ({type(reason).__name__}: {reason})") from reason
+        except TransferkitError:
+            raise
+        except (zipfile.BadZipFile, zlib.error, EOFError) as reason:
+            raise Failed(f"{path} is damaged ({reason}); get it again") from None
+        except (KeyError, TypeError, IndexError, ValueError, RuntimeError, RecursionError) as reason:
+            line = (str(reason).strip() or "nothing is said").splitlines()[0]
+            raise Failed(f"{path} is no program of a known form ({type(reason).__name__}: {line})") from reason
 
 
 def tensors(path: Path, exported: Exported) -> dict[str, Tensor]:
@@ -82,8 +86,8 @@ def tensors(path: Path, exported: Exported) -> dict[str, Tensor]:
         for name in exported.graph["tensors"]:
             try:
                 found[name] = _tensor(archive, *exported.files[name])
-            except (KeyError, ValueError, RuntimeError, zipfile.BadZipFile) as reason:
-                line = str(reason).splitlines()[0]
+            except (KeyError, ValueError, RuntimeError, EOFError, zlib.error, zipfile.BadZipFile) as reason:
+                line = (str(reason).strip() or type(reason).__name__).splitlines()[0]
                 raise Failed(f"tensor {name!r} of {path} is damaged ({line}); get the file again") from None
         return found
 
@@ -142,7 +146,9 @@ def _described(
         "nodes": [_node(node) for node in graph["nodes"]],
         "input": inputs[0],
         "output": made[0],
-        "tensors": {name: _held(archive, files[name], learned, argument) for argument, (name, learned) in held.items()},
+        "tensors": {
+            name: _held(archive, name, files[name], learned, argument) for argument, (name, learned) in held.items()
+        },
         "batch_sizes": [name for name, size in graph["sym_int_values"].items() if symbol and _symbol(size) == symbol],
         "sizes": {name: [_size(size, symbol) for size in value["sizes"]] for name, value in values.items()},
     }
@@ -156,11 +162,16 @@ def _node(node: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _held(
-    archive: zipfile.ZipFile, file: tuple[str, Mapping[str, Any]], learned: bool, argument: str
+    archive: zipfile.ZipFile, name: str, file: tuple[str, Mapping[str, Any]], learned: bool, argument: str
 ) -> dict[str, Any]:
-    """A tensor by name. One that is neither learned nor a statistic is part of what the network is, and is kept here."""
+    """A tensor. One that is neither learned nor a statistic is part of what the network is, and is kept here."""
     meta = file[1]
     shape = [int(size["as_int"]) for size in meta["sizes"]]
+    different = [size for size, stride in zip(shape, meta["strides"], strict=True) if int(stride["as_int"]) != 0]
+    if (
+        min(shape, default=1) < 0 or math.prod(different) > archive.getinfo(file[0]).file_size
+    ):  # a byte a number, or more
+        raise Failed(f"tensor {name!r} of {archive.filename} is damaged (its file is too short for the shape {shape})")
     described = {"argument": argument, "shape": shape, "dtype": DTYPES[meta["dtype"]], "learned": learned}
     if not learned and not argument.endswith(_STATISTICS):
         described["value"] = base64.b64encode(_bytes_of(_tensor(archive, *file))).decode()

@@ -145,7 +145,10 @@ def weights(checkpoint: Checkpoint, trust: bool) -> Weights:
         if checkpoint.has(single):
             found = Weights((single,), pickled)
         elif checkpoint.has(index):
-            shards = sorted(set(checkpoint.read(index).get("weight_map", {}).values()))
+            named = checkpoint.read(index).get("weight_map", {})
+            if not isinstance(named, dict) or not all(isinstance(shard, str) for shard in named.values()):
+                raise Failed(f"{checkpoint.source}: {index} names no files of weights; get it again")
+            shards = sorted(set(named.values()))
             pickled = not all(shard.endswith(".safetensors") for shard in shards)  # an index may name any file
             found = Weights(tuple(shards), pickled, index)
         if found is None or not found.files:

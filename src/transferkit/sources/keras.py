@@ -47,6 +47,7 @@ class Keras(SourceKind):
             classes=file.classes(n_classes) if n_classes else (),
             licence=file.licence,
             trained_on=file.trained_on,
+            notes=() if _sees_pixels_itself(settings["config"]) else file.assumed("0-1"),
         )
 
     def network(self, location: str, options: SourceOptions) -> Network:
@@ -133,8 +134,12 @@ def _channels(shape: tuple[int | None, ...], file: ModelFile) -> tuple[int, tupl
 
 
 def _scale(file: ModelFile, config: dict[str, Any]) -> str:
-    own = any(layer["class_name"] in _OWN_PREPROCESSING for layer in keras_config.layers(config))
-    return file.scale("0-255" if own else "0-1")
+    return file.scale("0-255" if _sees_pixels_itself(config) else "0-1")
+
+
+def _sees_pixels_itself(config: dict[str, Any]) -> bool:
+    """Whether preprocessing is part of the model."""
+    return any(layer["class_name"] in _OWN_PREPROCESSING for layer in keras_config.layers(config))
 
 
 def _text(config: dict[str, Any]) -> str:

@@ -94,6 +94,15 @@ class ModelFile:
             raise unknown_name(f"scale of {self.path}", wished, SCALES)
         return wished
 
+    def assumed(self, scale: str) -> tuple[str, ...]:
+        """The line that tells what was assumed of the pixels, where neither the name nor the sidecar says it."""
+        if self.wish("scale") is not None or "processor" in self.beside:
+            return ()
+        return (
+            f"{self.path.name} does not say how it was taught to see pixels, so scale {scale} is assumed; where it was "
+            f"another, name it, as in {self.path.name}?scale={next(one for one in SCALES if one != scale)}",
+        )
+
     def processor(self, size: tuple[int, int], scale: str) -> dict[str, Any]:
         """The settings of a picture processor: the sidecar's, or those of this size and scale."""
         mean, std = SCALES[scale]

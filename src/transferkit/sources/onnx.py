@@ -56,6 +56,7 @@ class Onnx(SourceKind):
             frozen=True,
             licence=file.licence,
             trained_on=file.trained_on,
+            notes=file.assumed("imagenet"),
         )
 
     def network(self, location: str, options: SourceOptions) -> Network:
@@ -131,6 +132,8 @@ def _opened(path: Path, changed: int, output: str | None, layout: str | None) ->
         raise WrongUse(
             f"{path} takes {said or 'no input'}, expected one batch of pictures (n, channels, height, width)"
         )
+    if not model.graph.output:
+        raise WrongUse(f"{path} gives no output; export the model with one")
     layout = layout or ("nhwc" if shape[3] in (1, 3) and shape[1] not in (1, 3) else "nchw")
     channels, *side = (shape[3], shape[1], shape[2]) if layout == "nhwc" else shape[1:]
     if channels not in (1, 3, None):
@@ -219,7 +222,9 @@ def _before_the_head(graph: Any, weights: dict[str, Any]) -> tuple[str, tuple[np
     out = graph.output[0].name
     made_by = {name: node for node in graph.node for name in node.output}
     node = made_by.get(out)
-    while node is not None and node.op_type in _PASSED_ON:
+    for _ in graph.node:  # no more steps than nodes, for a damaged graph may run in a circle
+        if node is None or node.op_type not in _PASSED_ON or not node.input:
+            break
         node = made_by.get(node.input[0])
     bias = None
     if node is not None and node.op_type == "Add":
@@ -227,7 +232,8 @@ def _before_the_head(graph: Any, weights: dict[str, Any]) -> tuple[str, tuple[np
         before = [made_by.get(name) for name in node.input if name not in weights]
         if len(biases) == len(before) == 1:
             bias, node = biases[0], before[0]
-    if node is None or node.op_type not in ("Gemm", "MatMul") or node.input[0] not in made_by:
+    is_product = node is not None and node.op_type in ("Gemm", "MatMul") and len(node.input) > 1
+    if node is None or not is_product or node.input[0] not in made_by:
         return out, None
     given = list(constants(node))
     attributes = {attribute.name: attribute for attribute in node.attribute}

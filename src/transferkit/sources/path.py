@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _WEIGHTS = {
     ".keras": "keras",
     ".h5": "keras",
+    ".hdf5": "keras",
     ".pt": "torch",
     ".pth": "torch",
     ".pt2": "torch",

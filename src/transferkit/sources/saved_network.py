@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from transferkit.core.architecture import Architecture
 from transferkit.core.errors import Failed, WrongUse
 from transferkit.core.source import Card, Processor
-from transferkit.sources import architectures, processors
+from transferkit.sources import architectures, processors, weight_file
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -35,11 +35,8 @@ def is_saved(folder: Path) -> bool:
 
 def card(folder: Path, name: str) -> Card:
     """From the settings and the table of contents of the tensors; the weights stay on disk."""
-    from safetensors import safe_open
-
     said, processor_ = _described(folder), processor(folder)
-    with safe_open(folder / TENSORS, framework="numpy") as file:
-        shapes = {key: tuple(file.get_slice(key).get_shape()) for key in file.keys()}  # noqa: SIM118 - no mapping
+    shapes = weight_file.shapes(folder / TENSORS)
     body = [_product(shape) for key, shape in shapes.items() if _is_body(key)]
     with_head, chosen = _with_own_head(said, shapes), said["record"]["settings"]
     return Card(
@@ -53,6 +50,7 @@ def card(folder: Path, name: str) -> Card:
         classes=_classes(said) if with_head else (),
         trained_on=str(chosen.get("trained_on", "unknown")),
         accuracy=chosen.get("validation_accuracy"),
+        frozen=architectures.is_frozen(_architecture(said)),
     )
 
 

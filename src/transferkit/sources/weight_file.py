@@ -7,6 +7,7 @@ read all the same.
 from __future__ import annotations
 
 import pickle
+import warnings
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -57,7 +58,9 @@ def _pickled(path: Path, trust: bool, device: str) -> dict[str, Tensor]:
             f"{path} is a TorchScript program, not a table of weights; save its state_dict, or the module by torch.export"
         )
     try:
-        loaded = torch.load(path, map_location=device, weights_only=not trust)
+        with warnings.catch_warnings():  # it says itself what is wrong, below
+            warnings.filterwarnings("ignore", "Detected pickle protocol", UserWarning)
+            loaded = torch.load(path, map_location=device, weights_only=not trust)
     except pickle.UnpicklingError as reason:
         if trust or "weights_only" not in str(reason).lower():
             raise Failed(f"{path} cannot be read: {_first_line(reason)}") from None
@@ -73,8 +76,11 @@ def _pickled(path: Path, trust: bool, device: str) -> dict[str, Tensor]:
 def _is_torchscript(path: Path) -> bool:
     if not zipfile.is_zipfile(path):
         return False
-    with zipfile.ZipFile(path) as archive:
-        return any(name.endswith("/constants.pkl") for name in archive.namelist())
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return any(name.endswith("/constants.pkl") for name in archive.namelist())
+    except (zipfile.BadZipFile, ValueError) as reason:
+        raise Failed(f"{path} is damaged ({_first_line(reason)}); get it again") from None
 
 
 def _state(loaded: Any, path: Path) -> dict[str, Tensor]:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 _LONGEST_WORD = 1000
 """Bytes; a binary file in which a word does not end before is none."""
+_LONGEST_VECTOR = 100_000
+"""Numbers; word vectors have some hundreds."""
 _LOOKED_AT = 4096
 """Bytes by which a binary file is told from text."""
 
@@ -112,6 +114,8 @@ def _from_binary(path: Path, first: bytes) -> Iterator[tuple[str, np.ndarray]]:
     import numpy as np
 
     count, length = _header(first) or (0, 0)
+    if not 0 < length <= _LONGEST_VECTOR:
+        raise WrongUse(f"{path} says that a word has {length} numbers; expected 1 to {_LONGEST_VECTOR}")
     with _opened(path) as file:
         file.readline()
         for number in range(1, count + 1):

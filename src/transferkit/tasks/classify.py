@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from transferkit.core.errors import WrongUse
+from transferkit.core.labels import as_classes
 from transferkit.core.task import ClosedForm, Predictions
 from transferkit.tasks.measured import MeasuredTask
 from transferkit.tasks.metrics.known import Judged
@@ -59,6 +60,10 @@ class Classify(MeasuredTask):
             raise WrongUse(f"every labelled item is of the one class {labels[0]!r}; a classifier needs at least two")
         skewed = max(counts.values()) / min(counts.values()) >= SKEW
         return cls(tuple(sorted(counts)), "macro_f1" if skewed else "accuracy")
+
+    def read(self, labels: Sequence[Any]) -> tuple[Any, ...]:
+        """Numbers become the names of their classes, 3.0 is "3"."""
+        return as_classes(labels)
 
     def _of_metric(self) -> tuple[Any, ...]:
         return (self.classes,)

@@ -70,6 +70,9 @@ def logistic_head(
     def fitted(strength: float, rows: np.ndarray) -> LogisticRegression:
         with warnings.catch_warnings():  # a slightly loose optimum changes no choice
             warnings.simplefilter("ignore", ConvergenceWarning)
+            warnings.filterwarnings(
+                "ignore", "The number of unique classes", UserWarning
+            )  # few items a class are usual
             return LogisticRegression(C=strength, max_iter=500).fit(scaled[rows], positions[rows], weights[rows])
 
     folds = min(FOLDS, int(np.bincount(positions).min()))

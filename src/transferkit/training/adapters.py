@@ -1,9 +1,10 @@
 """Adapters: low-rank changes beside a network's weights, trained in their place and then merged into them. PEFT's layers.
 
 Hu et al. 2021, arXiv:2106.09685: W + (scale / rank) B A, with B 0 at the start. Liu et al. 2024, arXiv:2402.09353 (DoRA): the
-direction of each output's weights is changed so, and its length is a weight of its own. Layers that get one: linear ones,
-embeddings, and convolutions without groups. A convolution that does more than convolve (`FoldedConvolution` pads before and
-cuts off after) lends its own weights to a plain one inside it, so that PEFT's stands where the product is.
+direction of each output's weights is changed so, and its length is a weight of its own; a layer in which an output's weights
+are all 0, and have no direction, is changed as a whole. Layers that get one: linear ones, embeddings, and convolutions without
+groups. A convolution that does more than convolve (`FoldedConvolution` pads before and cuts off after) lends its own weights to
+a plain one inside it, so that PEFT's stands where the product is.
 """
 
 from __future__ import annotations
@@ -36,9 +37,14 @@ def adapt(
     names = [name for name, module in network.named_modules() if id(module) in inside and _takes_one(module)]
     if not names:
         return None
-    config = LoraConfig(r=rank, lora_alpha=scale, use_dora=decomposed, target_modules=names)
+    whole = [name for name in names if not decomposed or _has_empty_output(network.get_submodule(name))]
     with seeded(seed):
-        inject_adapter_in_model(config, network)
+        for chosen, parts in ((whole, False), ([name for name in names if name not in whole], True)):
+            if chosen:
+                inject_adapter_in_model(
+                    LoraConfig(r=rank, lora_alpha=scale, use_dora=parts, target_modules=chosen), network
+                )
+                del network.peft_config  # PEFT's own note, which would be in the way of the second kind
     return lambda: _merge(network)
 
 
@@ -49,6 +55,15 @@ def is_adapter(name: str, parameter: nn.Parameter) -> bool:
     (True, False)
     """
     return "lora_" in name
+
+
+def _has_empty_output(module: nn.Module) -> bool:
+    """Whether the weights of some output are all 0, as those of a column that is new to a table: they have no direction."""
+    from transformers.pytorch_utils import Conv1D
+
+    weight: Any = module.weight
+    by_output = weight.T if isinstance(module, (nn.Embedding, Conv1D)) else weight
+    return not bool(by_output.detach().flatten(1).norm(dim=1).all())
 
 
 def _takes_one(module: nn.Module) -> bool:

@@ -5,8 +5,9 @@ Ranking, probing and scratch all start from a body; its network is made only whe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from transferkit.core.architecture import Architecture
 from transferkit.core.errors import WrongUse
@@ -27,6 +28,12 @@ class Body:
     make: Callable[[], Network]
     origin: tuple[Mapping[str, str], ...] = ()
     """The pretrained networks its weights come from, as in `FitRecord.origin`."""
+    notes: tuple[str, ...] = ()
+    """Lines a person should read about them, as in `Card.notes`."""
+
+    def told(self, items: Sequence[Any]) -> tuple[str, ...]:
+        """Lines a person should read: of the network, and what of these items it will not see."""
+        return (*self.notes, *self.processor.notes(items))
 
     @classmethod
     def pretrained(cls, source: Source, target: Target) -> Body:
@@ -48,9 +55,9 @@ class Body:
         wider = processor.grown(target.whole().train.items)
         if wider != processor:
             architecture, make = architectures.grown_for(wider, architecture, make)
-            return cls(architecture, wider, f"{card.fingerprint}|{wider.fingerprint}", make, origin)
+            return cls(architecture, wider, f"{card.fingerprint}|{wider.fingerprint}", make, origin, card.notes)
         fingerprint = f"{card.fingerprint}|{processor.fingerprint}"
-        return cls(architecture, processor, fingerprint, make, origin)
+        return cls(architecture, processor, fingerprint, make, origin, card.notes)
 
     @classmethod
     def fresh(cls, architecture: Architecture, processor: Processor, seed: int) -> Body:

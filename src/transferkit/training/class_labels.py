@@ -17,4 +17,12 @@ def n_classes(task: Task, method: Method) -> int:
         raise WrongUse(
             f"method {method.name} needs one class an item, which task {task.name} has not; use full instead"
         )
+    refuse_mixing(method)
     return len(task.describe()["classes"])
+
+
+def refuse_mixing(method: Method) -> None:
+    """One line where items would be mixed of two, of which the method would take only one into account."""
+    settings = method.settings()
+    if settings.get("mixup") or settings.get("cutmix"):
+        raise WrongUse(f"method {method.name} compares each item with what is known of it; leave mixup and cutmix at 0")

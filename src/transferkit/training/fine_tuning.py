@@ -57,7 +57,7 @@ def fine_tune(
     if addition.end is not None:
         addition.end()
         record = replace(record, total_parameters=sum(p.numel() for p in model.parameters()))
-    notes = (*body.processor.notes(target.train.items), *record.notes)
+    notes = (*body.told(target.train.items), *record.notes)
     settings = {**record.settings, **addition.settings}
     return FittedNetwork(model, replace(record, notes=notes, settings=settings, origin=body.origin))
 

@@ -30,7 +30,7 @@ class GradientMethod(Method, ABC):
     epochs: int | None = None
     """None: as many as the schedule says."""
     schedule: Literal["long", "short"] = "long"
-    """long: about 400 steps within 12 to 120 epochs; short: about 50 within 3 to 20, which is enough for large attention
+    """long: about 400 steps within 12 to 120 epochs; short: about 50 within 3 to 10, which is enough for large attention
     networks that were pretrained on much."""
     stop_after: int | None = None
     """Epochs of the schedule that are run; None: until validation stops getting better."""

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from transferkit.core.network import State, parts_of
 from transferkit.core.run import Run
 from transferkit.training.every_core import on_one_core
-from transferkit.training.inference import FIDELITY, SAMPLE, SMALL, multiplies_bfloat16
+from transferkit.training.inference import FIDELITY, SMALL, multiplies_bfloat16
 from transferkit.training.model import Model, as_precise, moved
 
 if TYPE_CHECKING:
@@ -28,9 +28,11 @@ if TYPE_CHECKING:
 
 Precision = Literal["auto", "float32", "bfloat16"]
 PAYS = 1.2
-"""How many times as fast bfloat16 has to be to be taken; a smaller gain is not worth its rounding."""
+"""How many times as fast bfloat16 has to be to be taken; a smaller gain is worth neither its rounding nor being timed wrong."""
+SAMPLE = 16
+"""Items it is timed on: weights are rounded once a batch, so that on a few items alone it would seem not to pay."""
 PRODUCTS = 0.5
-"""Least share of a network's parameters that matrices (of linear layers and embeddings) make up."""
+"""Least share of a network's parameters that matrices make up. Embeddings are looked up, not multiplied, and do not count."""
 
 
 @contextmanager
@@ -50,7 +52,7 @@ def chosen(model: Model, recipe: Recipe, inputs: Inputs, run: Run) -> str:
     if not _may_pay(model, run):
         return "float32"
     sample = moved(inputs[range(min(SAMPLE, len(inputs)))], torch.device(run.device))
-    sizes = [tuple(part.shape[1:]) for part in parts_of(sample)]
+    sizes = [tuple(part.shape) for part in parts_of(sample)]
     capability = f"{torch.backends.cpu.get_cpu_capability()}|torch={torch.__version__}"
     key = f"precision|{model.network.architecture.fingerprint}|{sizes}|{recipe.first_moving}|{capability}|{run.device}"
 
@@ -63,11 +65,13 @@ def chosen(model: Model, recipe: Recipe, inputs: Inputs, run: Run) -> str:
 def _may_pay(model: Model, run: Run) -> bool:
     """Whether a timing is worth its cost."""
     network = model.network
-    sizes = [(p.ndim, p.numel()) for p in network.parameters()]
+    looked_up = {id(m.weight) for m in network.modules() if isinstance(m, nn.Embedding | nn.EmbeddingBag)}
+    sizes = [(p.ndim, p.numel()) for p in network.parameters() if id(p) not in looked_up]
     total = sum(size for _, size in sizes)
     in_matrices = sum(size for n_axes, size in sizes if n_axes == 2)
     return (
         run.device == "cpu"
+        and any(parameter.requires_grad for parameter in network.parameters())
         and multiplies_bfloat16()
         and model.task.needs_features
         and not network.float32_only
@@ -81,17 +85,21 @@ def _pays(model: Model, start: int, sample: State, device: str) -> bool:
     model.eval()
     with on_one_core():
         reference, seconds = _tried(model, "float32", start, sample, device)
-        features, seconds_less_precise = _tried(model, "bfloat16", start, sample, device)
+        try:
+            features, seconds_less_precise = _tried(model, "bfloat16", start, sample, device)
+        except RuntimeError:  # a layer that cannot compute in it
+            return False
     distance = ((features - reference).norm(dim=1) / reference.norm(dim=1).clamp_min(1e-12)).mean()
     return bool(distance <= FIDELITY) and PAYS * seconds_less_precise < seconds
 
 
 def _tried(model: Model, precision: str, start: int, sample: State, device: str) -> tuple[Tensor, float]:
-    """Features of the sample, and the seconds that a second pass, there and back, kept this core busy."""
-    for _ in range(2):
+    """Features of the sample, and the seconds that a pass there and back kept this core busy, once warm."""
+    warm_up = sample[:1] if isinstance(sample, Tensor) else tuple(part[:1] for part in sample)
+    for state in (warm_up, sample):
         begun = time.thread_time()
         with torch.enable_grad(), products_in(precision, device):
-            features = as_precise(model.features(sample, start), torch.float32)
+            features = as_precise(model.features(state, start), torch.float32)
             parts_of(features)[0].square().mean().backward()  # type: ignore[no-untyped-call]
         seconds = time.thread_time() - begun
         for parameter in model.parameters():

@@ -34,7 +34,7 @@ def with_head(body: Body, target: Target, head: nn.Linear, settings: dict[str, A
     network = body.make()
     n_head = sum(p.numel() for p in head.parameters())
     n_body = sum(p.numel() for p in network.parameters())
-    notes = body.processor.notes(target.train.items)
+    notes = body.told(target.train.items)
     record = FitRecord(
         trainable_parameters=n_head,
         total_parameters=n_body + n_head,

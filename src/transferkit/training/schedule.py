@@ -16,7 +16,7 @@ class Length(NamedTuple):
     most: int
 
 
-LENGTHS: dict[str, Length] = {"long": Length(400, 12, 120), "short": Length(50, 3, 20)}
+LENGTHS: dict[str, Length] = {"long": Length(400, 12, 120), "short": Length(50, 3, 10)}
 
 
 def epochs_for(n_items: int, batch_size: int, schedule: Schedule = "long") -> int:
@@ -25,7 +25,7 @@ def epochs_for(n_items: int, batch_size: int, schedule: Schedule = "long") -> in
     >>> epochs_for(30, 16), epochs_for(400, 32), epochs_for(50_000, 32)
     (120, 31, 12)
     >>> epochs_for(30, 16, "short"), epochs_for(128, 16, "short"), epochs_for(50_000, 32, "short")
-    (20, 6, 3)
+    (10, 6, 3)
     """
     steps, least, most = LENGTHS[schedule]
     return max(least, min(most, round(steps / math.ceil(n_items / batch_size))))

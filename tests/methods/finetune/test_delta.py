@@ -9,6 +9,7 @@ from transferkit.core.source import Source
 from transferkit.core.target import Target
 from transferkit.methods.finetune.delta import DELTA, channel_attention, map_distance
 from transferkit.training.body import Body
+from transferkit.training.default_bodies import default_body
 from transferkit.training.losses import Step
 from transferkit.training.model import Model
 
@@ -76,5 +77,15 @@ def test_states_before_the_moving_stages_are_not_compared(tiny_target: Target) -
 
 def test_where_no_stage_moves_it_is_the_head_alone(tiny_target: Target) -> None:
     record = DELTA(moving_stages=0, epochs=1).fit((Source("zoo:digits-cnn"),), tiny_target.fold(0), Run()).record
-    body, model = made(tiny_target)
+    _, model = made(tiny_target)
     assert record.trainable_parameters == sum(p.numel() for p in model.head.parameters())
+
+
+def test_the_channels_of_a_time_series_are_weighed_and_not_its_moments() -> None:
+    draw = np.random.default_rng(0)
+    target = Target.of([draw.normal(size=(9, 3)).astype(np.float32) for _ in range(24)], ["up", "down"] * 12)
+    body = default_body(target, 0)
+    network = body.make()
+    model = Model(target.task, network, target.task.head(network, 0), body.processor)
+    attention = channel_attention(model, target, Run(), (1, 2))
+    assert [len(attention[p]) for p in (1, 2)] == [32, 64]

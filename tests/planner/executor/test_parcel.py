@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from transferkit.core.format import ReadOptions
 from transferkit.core.target import Target
+from transferkit.data.rows import Rows
 from transferkit.planner.executor.parcel import packed
 
 
@@ -65,3 +67,32 @@ def test_pictures_in_files_travel_as_paths(tmp_path: Path) -> None:
     assert len(pickle.dumps(packed(target))) < 20_000
     assert arrived.train.ids == target.train.ids
     np.testing.assert_array_equal(np.asarray(arrived.train.items[0]), np.asarray(target.train.items[0]))
+
+
+def as_rows() -> Target:
+    rows = [{"town": f"town {i:02}", "age": 1000.5 + i} for i in range(40)]
+    return Target.of(Rows.of({name: [row[name] for row in rows] for name in rows[0]}), ["cat", "dog"] * 20)
+
+
+def test_of_a_table_only_the_open_rows_travel() -> None:
+    target = as_rows()
+    arrived = packed(target)
+    assert isinstance(arrived.train.items, Rows)
+    assert list(arrived.whole().train.items) == list(target.whole().train.items)
+    sent = pickle.dumps(arrived)
+    for row in target.test.open("this check").items:
+        assert row["town"].encode() not in sent
+    assert target.train.items[0]["town"].encode() in sent
+
+
+def test_of_a_time_series_only_the_open_windows_travel(tmp_path: Path) -> None:
+    table = tmp_path / "series.csv"
+    lines = [f"{i},{i % 7},{np.sin(i):.5f},{'ab'[i // 16 % 2]}" for i in range(640)]
+    table.write_text("time,x,y,label\n" + "\n".join(lines) + "\n")
+    target = Target.read(table, options=ReadOptions(time_column="time", label_column="label", window=16))
+    arrived = packed(target)
+    for split in ("train", "validation"):
+        there, here = getattr(target, split).items, getattr(arrived, split).items
+        np.testing.assert_array_equal(np.stack(list(there)), np.stack(list(here)))
+    sent = pickle.dumps(arrived)
+    assert not any(window.tobytes() in sent for window in target.test.open("this check").items)

@@ -1,9 +1,15 @@
 """The worker's side is a pure function of its job."""
 
+from dataclasses import dataclass
+
+import numpy as np
 import pytest
+import torch
 
 from transferkit.core.errors import Failed
-from transferkit.core.run import NoCache
+from transferkit.core.method import Method, Needs
+from transferkit.core.predictor import Predictor
+from transferkit.core.run import NoCache, Run
 from transferkit.core.source import Source
 from transferkit.core.target import Target
 from transferkit.methods.baseline.scratch import Scratch
@@ -75,3 +81,31 @@ def test_a_refusal_is_a_result_and_a_mistake_of_ours_is_not_hidden(
     monkeypatch.setattr(Scratch, "fit", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         fit_trial(job(tiny_target))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fails(Method):
+    """Fails in a given way."""
+
+    needs = Needs(models=(0, 1))
+    how: str = "memory"
+
+    def fit(self, sources: tuple[Source, ...], target: Target, run: Run) -> Predictor:
+        if self.how == "memory":
+            np.empty(2**55)
+        if self.how == "torch":
+            torch.empty(2**55)
+        raise RuntimeError("a mistake of ours")
+
+
+@pytest.mark.parametrize("how", ["memory", "torch"])
+def test_a_lack_of_memory_is_the_failure_of_one_arm(tiny_target: Target, how: str) -> None:
+    result = fit_trial(job(tiny_target, method=Fails(how=how))).result
+    assert result is not None
+    assert result.status == "failed"
+    assert "more memory than there is" in result.message
+
+
+def test_a_mistake_of_ours_is_not_hidden(tiny_target: Target) -> None:
+    with pytest.raises(RuntimeError, match="a mistake of ours"):
+        fit_trial(job(tiny_target, method=Fails(how="other")))

@@ -74,7 +74,7 @@ def test_a_row_gives_the_same_whatever_batch_it_comes_in() -> None:
 def test_other_columns_are_left_aside_and_can_be_grown() -> None:
     other = [{"age": 40.0, "sex": "f", "chol": 200.0 + i, "thal": "ab"[i % 2]} for i in range(10)]
     grown = PROCESSOR.grown(other)
-    assert grown.names == ("age", "seen", "chol", "sex", "town", "thal")
+    assert grown.column_names == ("age", "seen", "chol", "sex", "town", "thal")
     before, after = PROCESSOR(other), grown(other)
     for old, new in zip(before, after, strict=True):
         assert torch.equal(new[:, : old.shape[1]], old)

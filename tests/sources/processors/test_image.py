@@ -10,8 +10,10 @@ import torch
 from PIL import Image
 
 from transferkit.core.errors import UnknownName, WrongUse
+from transferkit.core.pixels import eight_bits
+from transferkit.data.picture import Pictures
 from transferkit.sources.processors import build
-from transferkit.sources.processors.image import ImageProcessor, eight_bit
+from transferkit.sources.processors.image import ImageProcessor
 
 PLAIN = ImageProcessor(size=(8, 8), mean=(0, 0, 0), std=(1, 1, 1))
 
@@ -21,9 +23,7 @@ def noise(height: int, width: int, channels: int = 3) -> Image.Image:
     return Image.fromarray(pixels.squeeze())
 
 
-@pytest.mark.parametrize(
-    "mode", ["1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr", "HSV", "I", "I;16", "F"]
-)
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr", "HSV", "I", "I;16"])
 def test_a_picture_of_any_mode_becomes_three_finite_channels(mode: str):
     batch = PLAIN([Image.new(mode, (5, 3))])
     assert batch.shape == (1, 3, 8, 8)
@@ -56,7 +56,7 @@ def test_transparency_is_laid_on_white():
     palette = Image.new("P", (4, 4), 0)
     palette.putpalette([0, 0, 0])
     palette.info["transparency"] = 0
-    assert eight_bit(palette).getpixel((0, 0)) == (255, 255, 255)
+    assert eight_bits(palette).getpixel((0, 0)) == (255, 255, 255)
 
 
 def test_normalising_agrees_with_numpy():
@@ -157,7 +157,7 @@ def test_settings_that_make_no_sense_get_one_line(settings: dict, message: str):
 
 
 def test_an_array_instead_of_a_picture_gets_one_line():
-    with pytest.raises(WrongUse, match="takes PIL pictures, got ndarray"):
+    with pytest.raises(WrongUse, match="a picture is a PIL image, got ndarray"):
         PLAIN([np.zeros((8, 8))])
 
 
@@ -165,3 +165,20 @@ def test_importing_it_loads_neither_torch_nor_pillow():
     code = "import sys, transferkit.sources.processors; print({'torch', 'PIL', 'numpy'} & set(sys.modules))"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
     assert found == "set()"
+
+
+def test_a_picture_held_sideways_is_the_same_from_memory_as_from_its_file(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    noise(12, 20).save(tmp_path / "a.png", exif=exif)
+    processor = ImageProcessor(size=(20, 12))
+    from_file = Pictures([tmp_path / "a.png"])[0]
+    with Image.open(tmp_path / "a.png") as opened:
+        assert torch.equal(processor([opened]), processor([from_file]))
+    assert from_file.size == (12, 20)
+    assert eight_bits(from_file).size == (12, 20)  # it is not turned twice
+
+
+def test_pixels_without_a_scale_are_refused_as_in_files():
+    with pytest.raises(WrongUse, match="pixels of type F are not read"):
+        PLAIN([Image.new("F", (4, 4), 0.5)])

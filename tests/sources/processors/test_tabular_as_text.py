@@ -8,7 +8,9 @@ import torch
 from transferkit.core.errors import WrongUse
 from transferkit.core.source import Processor
 from transferkit.sources.across import adapted
+from transferkit.sources.processors import build
 from transferkit.sources.processors.tabular_as_text import TabularAsText, sentences
+from transferkit.sources.processors.words import WordProcessor
 
 
 class Letters(Processor):
@@ -34,7 +36,18 @@ def test_the_seam_finds_the_bridge_from_tables_to_text() -> None:
     assert isinstance(bridged, TabularAsText)
     assert bridged.modality == "tabular"
     assert bridged([{"a": 1.0}]).tolist() == [[float(len("a is 1."))]]
-    assert bridged.describe() == {"kind": "tabular_as_text", "inner": {"kind": "letters"}}
+    assert bridged.describe() == {"kind": "tabular_as_text", "inner": {"kind": "letters"}, "columns": None}
+
+
+def test_columns_that_were_no_part_of_what_it_learned_from_change_nothing() -> None:
+    inner = WordProcessor(words=("age", "sick", "is"), length=12)
+    bridged = adapted(inner, "tabular", [{"age": 63.0, "sex": "m"}])
+    assert bridged is not None
+    of_a_file = {"number": 7.0, "sex": "m", "age": 63.0, "sick": "yes"}
+    (learned, _), (predicted, _) = bridged([{"age": 63.0, "sex": "m"}]), bridged([of_a_file])
+    assert torch.equal(learned, predicted)
+    assert build(bridged.describe()) == bridged
+    assert bridged.column_names == ("age", "sex")
 
 
 def test_what_is_no_row_is_refused_in_one_line() -> None:

@@ -91,6 +91,10 @@ def test_half_a_surrogate_pair_is_no_stumbling_block(processor):
     assert processor(["good \ud83d film"])[1].sum() == 5
 
 
+def test_white_space_around_a_text_says_nothing(processor):
+    assert torch.equal(processor([f" {TEXTS[0]}\n"])[0], processor([TEXTS[0]])[0])
+
+
 def test_what_is_no_text_gives_one_line(processor):
     with pytest.raises(WrongUse, match=r"a text network takes texts \(str\), got int"):
         processor([3])

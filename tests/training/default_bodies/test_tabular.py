@@ -29,8 +29,8 @@ def test_it_looks_at_the_training_rows_alone() -> None:
     target = rows()
     body = default_body(target, seed=0)
     unseen = Target.of([{"y": 1.0 * i} for i in range(40)], ["a", "b"] * 20)
-    assert body.processor.names == ("x", "noise", "kind")  # type: ignore[attr-defined]
-    assert default_body(unseen, seed=0).processor.names == ("y",)  # type: ignore[attr-defined]
+    assert body.processor.column_names == ("x", "noise", "kind")
+    assert default_body(unseen, seed=0).processor.column_names == ("y",)
 
 
 def test_few_rows_are_learned_by_a_line_and_many_by_more() -> None:

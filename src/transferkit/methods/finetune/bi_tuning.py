@@ -48,6 +48,7 @@ class BiTuning(TuningMethod):
     needs: ClassVar[Needs] = Needs(models=(1, 1), features=True)
     paper: ClassVar[str] = "arXiv:2011.06182"
     positive: ClassVar[tuple[str, ...]] = (*TuningMethod.positive, "temperature", "queue", "projection")
+    not_negative: ClassVar[tuple[str, ...]] = ("strength",)
 
     strength: float = 1.0
     temperature: float = 0.07
@@ -81,12 +82,19 @@ class BiTuning(TuningMethod):
         key_network, key_projector = cast("Network", behind.copies[0]), behind.copies[1]
         features_queue, projected_queue = Queue(self.queue), Queue(self.queue)
         noise = run.generator("keys")
+        latest = -1.0
+        pending: list[tuple[Queue, Tensor, Tensor]] = []
 
         def contrast(step: Step) -> Tensor:
+            nonlocal latest
+            if step.progress != latest:  # a sharpness-aware step looks twice at one batch
+                latest = step.progress
+                behind.follow()
+                for queue, queued_keys, their_labels in pending:
+                    queue.add(queued_keys, their_labels)
             labels = step.targets
             own = torch.ones(len(labels), 1, dtype=torch.bool, device=labels.device)
             with torch.no_grad():
-                behind.follow()
                 changes = "none" if first else resolved(self.augmentation, step.inputs, body.processor.modality)
                 again, _ = target.task.augment(step.inputs, labels, changes, noise)
                 key_features = cast("Tensor", key_network.run(again, first))
@@ -104,8 +112,7 @@ class BiTuning(TuningMethod):
                 return contrastive(similar, positive, self.temperature)
 
             loss = against(of_classes[labels], features, features_queue) + against(projected, keys, projected_queue)
-            features_queue.add(lengthened(key_features), labels)
-            projected_queue.add(keys, labels)
+            pending[:] = [(features_queue, lengthened(key_features), labels), (projected_queue, keys, labels)]
             return self.strength * loss
 
         return Addition(penalty=contrast, modules=(projector,))

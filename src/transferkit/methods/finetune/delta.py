@@ -8,7 +8,8 @@ weights, v the head's and v0 the linear probe it starts as (0 for a random head,
 a is the softmax of what the loss would rise by were that channel taken out of the source. Differs: that rise is foretold to
 first order, -<dL/dFM_c, FM_c> (Molchanov et al. 2017, arXiv:1611.06440), by one pass in place of one a channel, and counted in
 its own standard deviation; distances are relative to the mean square of the source's maps, so that alpha means the same for
-every network. Maps are compared at the ends of four stretches of stages. A channel is axis 1 of (n, c, h, w), else the last.
+every network. Maps are compared at the ends of four stretches of stages. A channel is axis 1 of (n, c, h, w), of three axes
+what the network says (`Network.sequence_channels`), else the last.
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ class DELTA(TuningMethod):
     """
 
     paper: ClassVar[str] = "arXiv:1901.09229"
+    not_negative: ClassVar[tuple[str, ...]] = ("alpha", "beta")
 
     weight_decay: float = 0.0
     alpha: float = 0.1
@@ -62,6 +64,7 @@ class DELTA(TuningMethod):
 
         n, first = len(model.network.stages), self.first_moving(model.network)
         positions = tuple(sorted({max(1, round(n * k / LAYERS)) for k in range(1, LAYERS + 1)} - set(range(first + 1))))
+        axis = model.network.sequence_channels
         source = Model(model.task, copy.deepcopy(model.network).requires_grad_(False), model.head, model.processor)
         attention = channel_attention(model, target, run, positions) if positions else {}  # none where no stage moves
         head_start = StartingPoint(model.head.parameters(), at_zero=not self.probe_first)
@@ -70,25 +73,25 @@ class DELTA(TuningMethod):
             source.network.eval()
             with torch.no_grad():
                 kept = source.watched_features(step.inputs, first, positions)[1]
-            apart = [map_distance(step.states[p], kept[p], attention[p]) for p in positions]
+            apart = [map_distance(step.states[p], kept[p], attention[p], axis) for p in positions]
             away = head_start.squared_distance()
             return self.alpha * sum(apart, torch.zeros_like(away)) + self.beta / 2 * away
 
         return Addition(penalty=hold, watched=positions)
 
 
-def map_distance(now: State, kept: State, attention: Tensor) -> Tensor:
+def map_distance(now: State, kept: State, attention: Tensor, axis: int = -1) -> Tensor:
     """Mean over items of the squared distance of each channel, weighted (attention sums to 1), in mean squares of `kept`."""
-    ours, theirs = by_channel(now), by_channel(kept)  # (channels, values)
+    ours, theirs = by_channel(now, axis), by_channel(kept, axis)  # (channels, values)
     return (attention * (ours - theirs).square().mean(1)).sum() / theirs.square().mean().clamp_min(1e-12)
 
 
-def by_channel(state: State) -> Tensor:
-    """(channels, everything else) of a state; of a tuple, its first tensor."""
+def by_channel(state: State, axis: int = -1) -> Tensor:
+    """(channels, everything else) of a state; of a tuple, its first tensor. `axis`: where channels are in one of three axes."""
     from transferkit.core.network import parts_of
 
     maps = parts_of(state)[0]
-    return maps.movedim(1 if maps.ndim == 4 else -1, 0).flatten(1)
+    return maps.movedim({3: axis, 4: 1}.get(maps.ndim, -1), 0).flatten(1)
 
 
 def channel_attention(model: Model, target: Target, run: Run, positions: tuple[int, ...]) -> Mapping[int, Tensor]:
@@ -99,11 +102,12 @@ def channel_attention(model: Model, target: Target, run: Run, positions: tuple[i
     from transferkit.training.one_pass import one_pass
 
     rises: dict[int, Tensor] = {}
+    axis = model.network.sequence_channels
     for inputs, wanted, share in one_pass(model, target.train, run):
         features, states = model.watched_features(inputs, 0, positions)
         loss = share * model.task.loss(model.outputs(features, wanted), wanted)
         gradients = torch.autograd.grad(loss, [parts_of(states[p])[0] for p in positions])
         for p, gradient in zip(positions, gradients, strict=True):
-            rise = -(by_channel(gradient) * by_channel(states[p])).sum(1).detach()
+            rise = -(by_channel(gradient, axis) * by_channel(states[p], axis)).sum(1).detach()
             rises[p] = rises.get(p, 0) + rise
     return {p: (rise / rise.std(correction=0).clamp_min(1e-12)).softmax(0) for p, rise in rises.items()}

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from transferkit.core.errors import WrongUse
 from transferkit.core.method import Needs, check_sources
+from transferkit.training.class_labels import refuse_mixing
 from transferkit.training.gradient_method import GradientMethod
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ class Distill(GradientMethod):
         from transferkit.training.probe import probe_head
 
         check_sources(self, sources)
+        refuse_mixing(self)
         if len(sources) > 1 and sources[1].card().frozen:
             raise WrongUse(
                 f"method {self.name} trains its second source, and the weights of {sources[1].name} cannot be trained; name "

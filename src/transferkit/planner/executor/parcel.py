@@ -1,7 +1,7 @@
 """Parcel: a target as it travels to a worker - the open items only, and no test.
 
-Pictures in memory travel themselves; pictures in files travel as paths, so every worker must see those files. The cut is one
-for the whole study: a worker draws the folds anew from it, as they are drawn from the ids alone.
+What is in memory - pictures, texts, rows, windows - travels itself; files travel as paths, so every worker must see them. The
+cut is one for the whole study: a worker draws the folds anew from it, as they are drawn from the ids alone.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from typing import Any
 from transferkit.core.examples import Chosen, Examples, Joined, Sealed
 from transferkit.core.target import Target
 from transferkit.data.picture_arrays import ArrayPictures
+from transferkit.data.rows import Rows
+from transferkit.data.time_series import Windows
 
 
 def packed(target: Target) -> Target:
@@ -41,6 +43,8 @@ def _only(items: Sequence[Any], indices: Sequence[int]) -> Sequence[Any]:
         first, second = [i for i in indices if i < n], [i - n for i in indices if i >= n]
         place = {i: position for position, i in enumerate([*first, *(i + n for i in second)])}
         return Chosen(Joined(_only(items.first, first), _only(items.second, second)), [place[i] for i in indices])
-    if isinstance(items, list | tuple):
+    if isinstance(items, Rows):
+        return items.only(indices)
+    if isinstance(items, list | tuple | Windows):
         return [items[i] for i in indices]
     return Chosen(items, list(indices))

@@ -17,12 +17,14 @@ from transferkit.evaluate.trial import TrialResult
 from transferkit.planner.executor.contract import Job, Outcome
 from transferkit.training.peak_memory import peak_memory
 
+OUT_OF_MEMORY = "it needs more memory than there is; give a smaller batch_size, or leave this source out"
+
 
 def fit_trial(job: Job, progress: Progress = silent) -> Outcome:
     """Fit on fold `seed` and judge on its validation items (phase try), or fit on every open label (phase prove).
 
-    A refusal (TransferkitError) is a result with its reason. A fit that did not end in time, and a refit that was cut short,
-    has no result.
+    A refusal (TransferkitError) is a result with its reason, and so is a lack of memory: other arms may need less. A fit that
+    did not end in time, and a refit that was cut short, has no result.
     """
     begun = time.monotonic()
     try:
@@ -45,7 +47,17 @@ def fit_trial(job: Job, progress: Progress = silent) -> Outcome:
         return Outcome(None)
     except TransferkitError as reason:
         result, files = TrialResult("failed", 0.0, message=str(reason)), None
+    except (MemoryError, RuntimeError) as reason:
+        if not _is_lack_of_memory(reason):
+            raise
+        result, files = TrialResult("failed", 0.0, message=OUT_OF_MEMORY), None
     return Outcome(replace(result, seconds=time.monotonic() - begun), files)
+
+
+def _is_lack_of_memory(reason: Exception) -> bool:
+    """Torch says it in words: an error of its own on a GPU, a plain one on the CPU."""
+    said = str(reason).lower()
+    return isinstance(reason, MemoryError) or "out of memory" in said or "can't allocate memory" in said
 
 
 def plain(record: FitRecord) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from transferkit.core.errors import WrongUse, unknown_name
+from transferkit.core.errors import TransferkitError, WrongUse, unknown_name
 
 if TYPE_CHECKING:
     from transferkit.core.architecture import Architecture
@@ -54,6 +54,16 @@ def gives_frames(architecture: Architecture) -> bool:
     """
     gives = getattr(_module(architecture.kind), "gives_frames", None)
     return bool(gives and gives(architecture.arguments()))
+
+
+def is_frozen(architecture: Architecture) -> bool:
+    """Whether such networks give features and take no gradient: nothing in them can be trained.
+
+    >>> from transferkit.core.architecture import Architecture
+    >>> is_frozen(Architecture.of("small_cnn"))
+    False
+    """
+    return bool(getattr(_module(architecture.kind), "FROZEN", False))
 
 
 def usual_settings(architecture: Architecture, from_scratch: bool) -> dict[str, tuple[Any, ...]]:
@@ -114,8 +124,14 @@ def build(architecture: Architecture, seed: int = 0) -> Network:
         raise WrongUse(
             f"architecture {architecture.kind} cannot be built: {reason}; its settings are {takes}"
         ) from None
-    with seeded(seed):
-        network: Network = module.build(**arguments)
+    try:
+        with seeded(seed):
+            network: Network = module.build(**arguments)
+    except (TypeError, ValueError, RuntimeError) as reason:
+        if isinstance(reason, TransferkitError):
+            raise
+        said = (str(reason).strip() or type(reason).__name__).splitlines()[0]
+        raise WrongUse(f"architecture {architecture.kind} cannot be built with these settings: {said}") from reason
     network.architecture = architecture
     return network.eval()
 

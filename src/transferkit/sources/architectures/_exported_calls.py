@@ -1,7 +1,8 @@
 """The calls of an exported program: each one operation of torch without side effects, with its arguments.
 
-The graph is data (`sources/exported_file.py`); the operations it may name are those of `torch.ops.aten` that change none of
-their arguments, and arithmetic on lengths. Nothing else in it is run.
+The graph is data (`sources/exported_file.py`); the operations it may name are those of torch's dispatcher under
+`torch.ops.aten` that change none of their arguments, and arithmetic on lengths. Nothing else in it is run: not what TorchScript
+alone knows by that name either, such as `aten::save`.
 """
 
 from __future__ import annotations
@@ -81,11 +82,17 @@ def calls_of(graph: Mapping[str, Any]) -> list[Call]:
     sizes, items = graph["sizes"], graph["sizes"][graph["input"]][0]
     calls: list[Call] = []
     newest: dict[str, str] = {}
+    known = {graph["input"], *held}
     for position, node in enumerate(graph["nodes"]):
         arguments = tuple((name, _renamed(value, newest), by_name) for name, value, by_name in node["inputs"])
         taken = [name for _, value, _ in arguments for name in _names(value)]
         given = [name for result in node["outputs"] for name in _names(result)]
         operation, changes = _operation(node["target"])
+        if strange := sorted(set(taken) - known):
+            raise WrongUse(
+                f"the exported program is damaged: {node['target']} takes {strange[0]!r}, which nothing makes"
+            )
+        known.update(given)
         if changes:
             _refuse_shared(taken[0], calls, graph["nodes"][position + 1 :], node["target"])
             newest = {old: given[0] if new == taken[0] else new for old, new in newest.items()} | {taken[0]: given[0]}
@@ -104,13 +111,18 @@ def _operation(target: str) -> tuple[Callable[..., Any], bool]:
         changes = parts[3].endswith("_") and not parts[3].startswith("_")
         packet = getattr(torch.ops.aten, parts[3].rstrip("_") if changes else parts[3], None)
         overload = getattr(packet, parts[4], None)
-        found = overload if overload is not None and not overload._schema.is_mutable else None
+        found = overload if overload is not None and _is_pure(overload) else None
     elif parts[0] == "_operator" and parts[1:] and parts[1] in _ARITHMETIC:
         found = getattr(operator, parts[1])
     if found is None:
         raise WrongUse(f"the exported program uses {target}, which is not run for it; export it without that operation")
     operation: Callable[..., Any] = found
     return operation, changes
+
+
+def _is_pure(overload: Any) -> bool:
+    """Whether an operation is one of the dispatcher's that changes nothing."""
+    return torch._C._dispatch_has_kernel(overload.name()) and not overload._schema.is_mutable
 
 
 def _refuse_shared(name: str, before: list[Call], later: Sequence[Mapping[str, Any]], target: str) -> None:

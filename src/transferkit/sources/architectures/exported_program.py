@@ -246,7 +246,9 @@ def _head_call(graph: Mapping[str, Any], calls: Sequence[Call]) -> Call | None:
     """The linear layer at the end, if there is one on vectors."""
     made_by = {name: call for call in calls for name in call.gives}
     call = made_by.get(graph["output"])
-    while call is not None and call.stem in _PASSED_ON:
+    for _ in calls:  # no more steps than calls, for a damaged graph may run in a circle
+        if call is None or call.stem not in _PASSED_ON or not call.takes:
+            break
         call = made_by.get(call.takes[0])
     if call is None or call.stem != "linear":
         return None

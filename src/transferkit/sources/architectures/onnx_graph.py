@@ -16,6 +16,7 @@ from transferkit.core.architecture import Architecture
 from transferkit.core.errors import Failed, WrongUse
 from transferkit.core.network import Network, State
 
+FROZEN = True
 Layout = Literal["nchw", "nhwc"]
 _INPUTS = {"tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(double)": np.float64}
 

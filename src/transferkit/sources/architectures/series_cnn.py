@@ -34,7 +34,9 @@ def build(channels: int, width: int = 32, n_classes: int | None = None) -> Netwo
         "stage3": nn.Sequential(Block(2 * width, 4 * width), MeanAndLast()),
     }
     settings = {"channels": channels, "width": width, "n_classes": n_classes}
-    return Chain(Architecture.of("series_cnn", settings), stages, 8 * width, n_classes)
+    network = Chain(Architecture.of("series_cnn", settings), stages, 8 * width, n_classes)
+    network.sequence_channels = 1
+    return network
 
 
 def settings_of(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from transferkit.core.architecture import Architecture
 from transferkit.core.errors import Failed, WrongUse
 from transferkit.core.network import Network, State
 
+FROZEN = True
 OUTPUTS = ("scores", "transform", "leaves")
 KNOWN = ("sklearn.tree._tree.Tree", "sklearn.ensemble._hist_gradient_boosting.", "sklearn._loss.")
 """Types, and modules of types, of scikit-learn's own that skops does not list as trusted."""
@@ -57,6 +58,11 @@ class SklearnModel(Network):
         numbers, words = cast("tuple[Tensor, Tensor]", state)
         table = table_of(numbers.float().cpu().numpy(), words.cpu().numpy(), columns_of(self._model)[0])
         features = features_of(self._model, table, self._output)
+        if features.shape[1] != self.feature_dim:
+            raise WrongUse(
+                f"the scikit-learn model gives {features.shape[1]} features as {self._output}, expected {self.feature_dim}; "
+                "take another output"
+            )
         return torch.from_numpy(features).to(numbers.device)
 
     def stage(self, name: str) -> nn.Module:
@@ -113,7 +119,10 @@ def columns_of(model: Any) -> tuple[tuple[str, ...] | None, int]:
 def usual_output(model: Any) -> str:
     """What features it gives where nobody says."""
     scores = any(hasattr(model, verb) for verb in ("decision_function", "predict_proba", "predict"))
-    return "+".join(["scores"] * scores + ["transform"] * (_before_last(model) is not None))
+    transforms = _n_transformed(model) is not None
+    if not (scores or transforms):
+        return "transform"  # which is then refused with a reason
+    return "+".join(["scores"] * scores + ["transform"] * transforms)
 
 
 def feature_dim(model: Any, output: str, where: str) -> int:
@@ -123,10 +132,11 @@ def feature_dim(model: Any, output: str, where: str) -> int:
 
 def _width(model: Any, part: str, where: str) -> int:
     if part == "scores" and hasattr(model, "predict"):
-        return len(model.classes_) if hasattr(model, "classes_") else 1
-    before = _before_last(model)
-    if part == "transform" and before is not None:
-        return len(before.get_feature_names_out())
+        return _n_scores(model)
+    if part == "transform" and (count := _n_transformed(model)) is not None:
+        return count
+    if part == "transform" and _before_last(model) is not None:
+        raise WrongUse(f"{where}: its steps do not say how many features they give; take output=scores")
     trees = _trees(_last(model))
     if part == "leaves" and trees:
         width = sum(trees)
@@ -138,6 +148,31 @@ def _width(model: Any, part: str, where: str) -> int:
     raise WrongUse(
         f"{where}: a {type(_last(model)).__name__} has no output {part!r}; known outputs: {', '.join(OUTPUTS)}"
     )
+
+
+def _n_scores(model: Any) -> int:
+    """Of a row: one a class, for each of several labels; of pairs of classes, where these are compared; one a number."""
+    last, classes = _last(model), getattr(model, "classes_", None)
+    if isinstance(classes, list):
+        return sum(map(len, classes))
+    if classes is not None:
+        n = len(classes)
+        in_pairs = (
+            n > 2 and getattr(last, "decision_function_shape", "") == "ovo" and not hasattr(model, "predict_proba")
+        )
+        return n * (n - 1) // 2 if in_pairs else n
+    if hasattr(last, "n_outputs_"):
+        return int(last.n_outputs_)
+    coefficients = np.asarray(getattr(last, "coef_", 0.0))
+    return len(coefficients) if coefficients.ndim == 2 else 1
+
+
+def _n_transformed(model: Any) -> int | None:
+    """Features that the steps before the last give; None where there are none, or they do not say."""
+    try:
+        return len(_before_last(model).get_feature_names_out())
+    except (AttributeError, ValueError):
+        return None
 
 
 def features_of(model: Any, table: Any, output: str) -> np.ndarray:
@@ -165,7 +200,10 @@ def _features(model: Any, table: Any, part: str) -> np.ndarray:
         np.put_along_axis(hit, (leaves + offsets).astype(np.int64), 1.0, axis=1)
         return hit
     if hasattr(model, "predict_proba"):
-        logits: np.ndarray = np.log(np.clip(np.asarray(model.predict_proba(table)), 1e-6, 1.0))
+        chances = model.predict_proba(table)  # a list of several, one for each label of a row
+        logits: np.ndarray = np.log(
+            np.clip(np.concatenate(chances, axis=1) if isinstance(chances, list) else chances, 1e-6, 1.0)
+        )
         return logits
     values = np.asarray(model.decision_function(table) if hasattr(model, "decision_function") else model.predict(table))
     if values.ndim == 1 and hasattr(model, "classes_") and len(model.classes_) == 2:

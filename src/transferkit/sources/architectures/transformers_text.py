@@ -12,7 +12,10 @@ half is used; those that only write are read at their last token.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, final
 
 import torch
@@ -79,11 +82,26 @@ def load(folder: str, config: Any, classifier: bool, pickled: bool = False, **ch
 
 def outline(config: Any, classifier: bool, **choices: Any) -> tuple[int, bool]:
     """How many parameters the body has, and whether there is a head beside it; allocates none of them."""
-    then = settings_for(config, classifier, **choices)["then"]
-    model = _transformers_checkpoint.on_meta(_auto_class(config.model_type, classifier), config)
+    settings = settings_for(config, classifier, **choices)
+    return _outlined(_Outlined(json.dumps(settings, sort_keys=True, default=str), config, classifier, settings["then"]))
+
+
+@dataclass(frozen=True)
+class _Outlined:
+    """A configuration that is the same as another where it is spelled alike."""
+
+    spelled: str
+    config: Any = field(compare=False)
+    classifier: bool
+    then: Sequence[Mapping[str, Any]] = field(compare=False)
+
+
+@lru_cache(maxsize=32)  # a study asks for the same few cards again and again
+def _outlined(asked: _Outlined) -> tuple[int, bool]:
+    model = _transformers_checkpoint.on_meta(_auto_class(asked.config.model_type, asked.classifier), asked.config)
     with torch.device("meta"):
-        body, pooler, head = _parts(model, classifier)
-        parts = nn.ModuleList(part for part in (body, pooler, _pooling.built(then)) if part is not None)
+        body, pooler, head = _parts(model, asked.classifier)
+        parts = nn.ModuleList(part for part in (body, pooler, _pooling.built(asked.then)) if part is not None)
     return sum(parameter.numel() for parameter in parts.parameters()), head is not None
 
 

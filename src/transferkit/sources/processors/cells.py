@@ -69,6 +69,11 @@ class CellsProcessor(Processor):
             raise WrongUse(f"the model was fitted on {self.count} columns without names, and the rows have {len(item)}")
         return list(item.values())
 
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """Those it was fitted to; none where they had no names."""
+        return self.names or ()
+
     def describe(self) -> dict[str, Any]:
         """The columns."""
         return {"kind": "cells", "names": None if self.names is None else list(self.names), "count": self.count}

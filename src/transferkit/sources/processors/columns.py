@@ -137,7 +137,7 @@ class ColumnsProcessor(Processor):
         if not silent:
             return ()
         shown = ", ".join(map(repr, silent[:SHOWN])) + ", ..." * (len(silent) > SHOWN)
-        return (f"{len(silent)} of its {len(self.names)} columns say nothing in this table: {shown}",)
+        return (f"{len(silent)} of its {len(self.column_names)} columns say nothing in this table: {shown}",)
 
     def describe(self) -> dict[str, Any]:
         """Every column with what was learned of it."""
@@ -148,7 +148,7 @@ class ColumnsProcessor(Processor):
         }
 
     @property
-    def names(self) -> tuple[str, ...]:
+    def column_names(self) -> tuple[str, ...]:
         """The columns it looks at."""
         return (*(column.name for column in self.numbers), *(column.name for column in self.categories))
 
@@ -157,7 +157,7 @@ class ColumnsProcessor(Processor):
         items = items[:LOOKED_AT]
         theirs = {column.name: column.known for column in fitted(items).categories}
         wider = [Category(c.name, tuple(dict.fromkeys((*c.known, *theirs.get(c.name, ()))))) for c in self.categories]
-        more = fitted([{name: cell for name, cell in item.items() if name not in self.names} for item in items])
+        more = fitted([{name: cell for name, cell in item.items() if name not in self.column_names} for item in items])
         return ColumnsProcessor((*self.numbers, *more.numbers), (*wider, *more.categories))
 
 

@@ -12,11 +12,11 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from transferkit.core.errors import WrongUse, unknown_name
+from transferkit.core.pixels import eight_bits
 from transferkit.core.source import Processor
 from transferkit.sources.processors import check_settings
 
 if TYPE_CHECKING:
-    import numpy as np
     from PIL.Image import Image
     from torch import Tensor
 
@@ -33,8 +33,8 @@ Interpolation = Literal["nearest", "box", "bilinear", "bicubic", "lanczos"]
 class ImageProcessor(Processor):
     """Pictures -> float32 (n, 3, height, width).
 
-    Takes PIL images of any mode: transparency is laid on white, 16-bit grey is brought to 8 bits, CMYK and palettes
-    become RGB. Each picture gives the same tensor whatever batch it comes in.
+    Takes PIL images, brought to 8 bits by the rules of `core/pixels.py`, as those in files are. Each picture gives the same
+    tensor whatever batch it comes in.
 
     >>> from PIL import Image
     >>> ImageProcessor(size=(32, 32))([Image.new("L", (8, 8)), Image.new("RGB", (640, 480))]).shape
@@ -77,8 +77,7 @@ class ImageProcessor(Processor):
         height, width = self.size
         pixels = np.empty((len(items), height, width, 3), np.uint8)
         for row, item in zip(pixels, items, strict=True):
-            picture = eight_bit(item)
-            one = np.asarray(self._resized(picture))
+            one = np.asarray(self._resized(eight_bits(item)))
             row[...] = one[..., None] if one.ndim == 2 else one
         batch = torch.from_numpy(pixels).permute(0, 3, 1, 2).to(torch.float32)  # (n, 3, height, width), channels last
         # (x / 255 - mean) / std, as one multiplication and one addition
@@ -107,39 +106,6 @@ class ImageProcessor(Processor):
         whole: Callable[[float], int] = round if self.crop_rounding == "even" else int
         top, left = whole((tall - height) / 2), whole((wide - width) / 2)
         return picture.resize((wide, tall), rule).crop((left, top, left + width, top + height))
-
-
-def eight_bit(picture: Image) -> Image:
-    """The same picture in mode L or RGB, whatever mode it came in.
-
-    >>> from PIL import Image
-    >>> eight_bit(Image.new("CMYK", (2, 2))).mode, eight_bit(Image.new("1", (2, 2))).mode
-    ('RGB', 'L')
-    """
-    from PIL import Image
-
-    if not isinstance(picture, Image.Image):
-        raise WrongUse(
-            f"an image network takes PIL pictures, got {type(picture).__name__}; open it with PIL.Image.open"
-        )
-    if picture.mode in ("L", "RGB"):
-        return picture
-    if picture.mode == "1":
-        return picture.convert("L")
-    if picture.mode.startswith("I"):  # I;16 and its kin: convert("L") would clip at 255 instead of scaling
-        return Image.fromarray(_sixteen_to_eight(picture))
-    if picture.has_transparency_data:
-        painted = (picture.convert("LA") if picture.mode == "La" else picture).convert("RGBA")
-        white = Image.new("RGBA", painted.size, "white")
-        return Image.alpha_composite(white, painted).convert("RGB")
-    return picture.convert("L" if picture.mode == "F" else "RGB")
-
-
-def _sixteen_to_eight(picture: Image) -> np.ndarray:
-    import numpy as np
-
-    values = np.asarray(picture).astype(np.int64)
-    return (values.clip(0, 65535) // 257).astype(np.uint8)  # 65535 = 255 * 257
 
 
 def of(settings: Mapping[str, Any]) -> ImageProcessor:

@@ -105,7 +105,9 @@ def of(settings: Mapping[str, Any]) -> TokenProcessor:
 def _text(item: Any) -> str:
     if not isinstance(item, str):
         raise WrongUse(f"a text network takes texts (str), got {type(item).__name__}")
-    return item.encode("utf-8", "replace").decode()  # half a surrogate pair is no text, and the tokenizer refuses it
+    # white space around it says nothing, and a text read from data has none; half a surrogate pair is no text, and the
+    # tokenizer refuses it
+    return item.strip().encode("utf-8", "replace").decode()
 
 
 @lru_cache(maxsize=8)

@@ -13,8 +13,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, final
 
 from transferkit.core.errors import WrongUse
+from transferkit.core.pixels import eight_bits
 from transferkit.core.source import Processor
-from transferkit.sources.processors.image import ImageProcessor, Interpolation, eight_bit
+from transferkit.sources.processors.image import ImageProcessor, Interpolation
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -40,7 +41,7 @@ class TransformersProcessor(Processor):
         """Pictures of any mode -> float32 (n, channels, height, width)."""
         import torch
 
-        pictures = [eight_bit(item).convert("RGB") for item in items]
+        pictures = [eight_bits(item).convert("RGB") for item in items]
         try:
             pixels = _library_processor(self.settings)(images=pictures, return_tensors="pt")["pixel_values"]
         except ValueError as reason:

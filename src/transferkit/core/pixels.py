@@ -7,7 +7,7 @@ is applied. Pixels of other types (32-bit, floating point, LAB) have no natural 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from transferkit.core.errors import WrongUse
 if TYPE_CHECKING:
     from PIL.Image import Image, Transpose
 
-_GREY = ("1", "L", "LA")
+_GREY = ("1", "L", "LA", "La")
 _SIXTEEN_BITS = ("I;16", "I;16B", "I;16L", "I;16N", "I")
 _COLOUR = ("P", "PA", "RGB", "RGBA", "RGBX", "RGBa", "CMYK", "YCbCr", "HSV")
 _ORIENTATION = 0x0112
@@ -29,8 +29,19 @@ def check_pixel_type(mode: str) -> None:
         raise WrongUse(f"pixels of type {mode} are not read; save it with 8 or 16 bits, grey or RGB")
 
 
-def eight_bits(picture: Image) -> Image:
-    """An upright image of mode RGB or L by the rules of this file; the picture itself stays as it was."""
+def eight_bits(picture: Any) -> Image:
+    """An upright image of mode RGB or L by the rules of this file; the picture itself stays as it was.
+
+    What came out once comes out again as it is.
+
+    >>> from PIL import Image
+    >>> eight_bits(Image.new("CMYK", (2, 2))).mode, eight_bits(Image.new("1", (2, 2))).mode
+    ('RGB', 'L')
+    """
+    from PIL import Image as images
+
+    if not isinstance(picture, images.Image):
+        raise WrongUse(f"a picture is a PIL image, got {type(picture).__name__}; open it with PIL.Image.open")
     check_pixel_type(picture.mode)
     picture.load()  # now, for its file may be closed when the result is looked at
     if picture.mode in _SIXTEEN_BITS:
@@ -53,14 +64,18 @@ def _from_sixteen_bits(picture: Image) -> Image:
 def _on_white(picture: Image) -> Image:
     from PIL import Image as images
 
-    colour = picture.convert("RGBA")
+    colour = (picture.convert("LA") if picture.mode == "La" else picture).convert("RGBA")
     return images.alpha_composite(images.new("RGBA", colour.size, "white"), colour)
 
 
 def _upright(picture: Image, pixels: Image) -> Image:
     """`pixels` turned as the camera that took `picture` was held."""
     turn = _turns().get(picture.getexif().get(_ORIENTATION, 1))
-    return pixels if turn is None else pixels.transpose(turn)
+    if turn is None:
+        return pixels
+    turned = pixels.transpose(turn)
+    turned.info = {}  # it still said how the camera was held, and the picture would be turned again
+    return turned
 
 
 def _turns() -> dict[int, Transpose]:
