@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from transferkit.artifact.further_metrics import CAVEAT, chosen_arm, further_metrics
+from transferkit.artifact.further_metrics import CAVEAT, caveat, chosen_arm, further_metrics
 from transferkit.artifact.printed import printed
 from transferkit.artifact.report_json import read_summary, summary_json
 from transferkit.evaluate.summary import Gain, MetricInfo, StudySummary
@@ -78,3 +78,12 @@ def test_what_the_test_could_have_shown_is_always_said_once(summaries: dict[str,
     assert "Smallest difference this test would have shown with 80 % power: 3.1 accuracy points." in printed(
         summaries["helps"], 200
     )
+
+
+def test_an_error_below_zero_is_explained_where_it_stands(summary: StudySummary) -> None:
+    chosen = chosen_arm(summary)
+    assert chosen is not None
+    below = replace(chosen, metrics={**chosen.metrics, "calibration_error": -0.1})
+    told = replace(summary, arms=tuple(below if arm == chosen else arm for arm in summary.arms))
+    assert "below 0 says that no miscalibration was found" in caveat(below, told)
+    assert caveat(chosen, summary) == caveat(None, told) == CAVEAT

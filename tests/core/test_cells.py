@@ -66,3 +66,7 @@ def test_a_few_slips_do_not_make_words_of_numbers() -> None:
     assert kind_of([*map(str, range(40)), "unknown"]) == "number"
     assert kind_of([*map(str, range(4)), "unknown"]) == "word"
     assert kind_of([True, False]) == "word"
+
+
+def test_a_separator_around_a_number_is_white_space() -> None:
+    assert number("0\x1f") == 0.0

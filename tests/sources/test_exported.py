@@ -385,6 +385,7 @@ def test_torchscript_is_refused_in_one_line(tmp_path):
     assert "TorchScript" in str(caught.value)
 
 
+@pytest.mark.filterwarnings("ignore:No complete tensor")
 def test_checks_that_torch_writes_down_and_expanded_constants_are_no_hindrance(tmp_path):
     class Casting(nn.Module):
         def __init__(self):

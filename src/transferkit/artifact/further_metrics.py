@@ -9,6 +9,8 @@ from transferkit.evaluate.summary import ArmSummary, MetricInfo, StudySummary
 
 CAVEAT = "Described, not claimed: each 95 % interval stands alone, and with many of them one misses now and then."
 
+_BELOW_ZERO = "A calibration error below 0 says that no miscalibration was found."
+
 
 @dataclass(frozen=True)
 class FurtherMetric:
@@ -27,6 +29,13 @@ class FurtherMetric:
 def chosen_arm(summary: StudySummary) -> ArmSummary | None:
     """The arm the verdict is on, where it was proven by more than one metric."""
     return next((arm for arm in summary.arms if arm.status == "chosen" and arm.further_gains), None)
+
+
+def caveat(arm: ArmSummary | None, summary: StudySummary) -> str:
+    """How to read the rows of an arm and its baseline."""
+    shown = [one for one in summary.arms if arm is not None and one.name in (arm.name, arm.baseline)]
+    below = any(one.metrics.get("calibration_error", 0.0) < 0 for one in shown)
+    return f"{CAVEAT} {_BELOW_ZERO}" if below else CAVEAT
 
 
 def further_metrics(arm: ArmSummary, summary: StudySummary) -> list[FurtherMetric]:

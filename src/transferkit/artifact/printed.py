@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from transferkit.artifact import wording
-from transferkit.artifact.further_metrics import CAVEAT, chosen_arm, further_metrics
+from transferkit.artifact.further_metrics import caveat, chosen_arm, further_metrics
 from transferkit.evaluate.summary import ArmSummary, RankedSource, StudySummary
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def study_renderable(summary: StudySummary) -> RenderableType:
     parts.append("")
     parts += [_arms(summary), ""]
     if chosen := chosen_arm(summary):
-        parts += [_further(chosen, summary), Text(CAVEAT, style="dim"), ""]
+        parts += [_further(chosen, summary), Text(caveat(chosen, summary), style="dim"), ""]
     parts.append(Text(wording.returned(summary), style="bold"))
     cost = f"Spent {wording.duration(summary.cost.get('total', float('nan')))}, budget {summary.budget}"
     parts.append(f"{cost}; {wording.judged(summary)}. {_levels(summary)}".rstrip())

@@ -46,7 +46,7 @@ def number(cell: Any) -> float | None:
     (3.5, 2.0, 2000.0, None, None)
     """
     if isinstance(cell, str):
-        found = float(cell) if _NUMERIC.fullmatch(cell) else math.nan
+        found = float(cell.strip()) if _NUMERIC.fullmatch(cell) else math.nan  # float leaves separators such as \x1f
     elif _is_truth(cell) or not hasattr(cell, "__float__"):
         return None
     else:

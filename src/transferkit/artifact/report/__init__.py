@@ -7,7 +7,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from transferkit.artifact import wording
-from transferkit.artifact.further_metrics import CAVEAT, chosen_arm, further_metrics
+from transferkit.artifact.further_metrics import caveat, chosen_arm, further_metrics
 from transferkit.artifact.report import suited
 from transferkit.artifact.report.bars import cost_bars, ranked_bars
 from transferkit.artifact.report.confusion import confusion_of
@@ -54,7 +54,7 @@ def _context(summary: StudySummary) -> dict[str, Any]:
         "labels": label_picture(summary.label_equivalence, metric),
         "metrics": [info for info in summary.metrics if info.name in judged] if len(judged) > 1 else [],
         "further": further_metrics(chosen, summary) if chosen else [],
-        "caveat": CAVEAT,
+        "caveat": caveat(chosen_arm(summary), summary),
         "plan": summary.extra.get("plan") or [],
         "ranking": ranked_bars(summary.ranking, metric),
         "score_names": sorted({name for row in summary.ranking for name in row.scores}),

@@ -1,0 +1,69 @@
+"""The cells of few-shot-text outlive a killed run, and rows are made of those that are there."""
+
+import importlib.util
+import sys
+import tempfile
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from bench.experiment import EXPERIMENTS, named
+
+SETTING = {"labels": 8, "minutes": 45, "goals": {}}
+
+
+@pytest.fixture(scope="module")
+def experiment() -> ModuleType:
+    path = EXPERIMENTS / "few-shot-text" / "run.py"
+    specification = importlib.util.spec_from_file_location("few_shot_text_under_test", path)
+    assert specification is not None
+    assert specification.loader is not None
+    module = importlib.util.module_from_spec(specification)
+    sys.modules[specification.name] = module
+    specification.loader.exec_module(module)
+    return module
+
+
+def ways(**right: list[int]) -> dict[str, dict[str, object]]:
+    return {name: {"right": one, "processor_seconds": 1.0, "seconds": 2.0, "arm": name} for name, one in right.items()}
+
+
+def test_what_is_done_is_found_again_without_the_line_that_was_cut(
+    experiment: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    kept = experiment.Kept(SETTING)
+    kept.add("mr", 0, {"ways": {}})
+    kept.add("cr", 0, {"ways": {}})
+    whole = kept.path.read_text()
+    kept.path.write_text(whole[:-5])
+    again = experiment.Kept(SETTING | {"minutes": 1})
+    assert again.has("mr", 0)
+    assert not again.has("cr", 0)
+    again.add("cr", 0, {"ways": {}})
+    assert kept.path.read_text() == whole
+    assert experiment.Kept(SETTING | {"labels": 64}).cells == []
+
+
+def test_a_row_compares_on_the_seeds_a_set_has(experiment: ModuleType) -> None:
+    full = {"full": [1, 1, 1, 1]}
+    cells = [
+        {"set": "mr", "seed": 0, "ways": ways(setfit=[1, 0, 1, 0], ours=[1, 1, 1, 0], probe=[0, 0, 1, 1], **full)},
+        {"set": "mr", "seed": 1, "ways": ways(setfit=[1, 1, 1, 0], ours=[1, 1, 1, 0], probe=[0, 0, 1, 1])},
+        {"set": "cr", "seed": 0, "ways": ways(setfit=[0] * 4, ours=[1] * 4, probe=[1] * 4)},
+    ]
+    row = experiment.row(cells, "mr")
+    assert (row["seeds"], row["setfit"], row["ours"]) == (2, 62.5, 75.0)
+    assert (row["full_seeds"], row["full_gap"]) == (1, 50.0)
+    assert "full_gap" not in experiment.row(cells, "cr")
+    assert row["gap"] == 12.5
+    assert row["gap_low"] <= 12.5 <= row["gap_high"]
+    assert row["arms"] == {"ours": 2}
+
+
+def test_every_setting_holds_what_the_code_reads() -> None:
+    for one in named("few-shot-text"):
+        setting = one.setting()
+        assert setting["labels"] in (8, 64)
+        assert {"minutes", "least_seconds", "budget_share", "full_seeds", "probe", "full", "scratch"} <= setting.keys()
