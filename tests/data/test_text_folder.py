@@ -127,6 +127,12 @@ def test_to_predict_on_paths_are_files_and_words_are_texts(put):
     assert opened(["good", "bad"], "text") == ["good", "bad"]
 
 
+def test_a_text_that_is_too_long_for_a_name_in_bytes_alone_is_a_text():
+    """100 Chinese characters are 300 bytes: a disk would refuse even to be asked for such a name."""
+    texts = [f"{'房间很好服务周到早餐' * 10}{i}" for i in range(4)]
+    assert len(held(texts)) == 4
+
+
 def test_a_missing_file_is_not_taken_for_a_text():
     assert is_text_file("no/such.txt")
     with pytest.raises(Failed, match=r"no/such\.txt: no such file"):

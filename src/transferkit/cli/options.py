@@ -162,8 +162,8 @@ TaskName = Annotated[
     typer.Option(
         "--task",
         metavar="TASK",
-        help="What is predicted, such as classify, regress, tag or transcribe; without it the labels say so: words are classes, "
-        "numbers with a fraction are quantities, and so are more than 20 whole numbers of which some occur only once.",
+        help="What is predicted, such as classify, regress, tag or transcribe; without it the labels say so: words are "
+        "classes, numbers with a fraction are quantities, and so are more than 20 whole numbers of which some occur only once.",
         show_default=False,
         rich_help_panel=_DATA,
     ),

@@ -23,7 +23,7 @@ SUFFIXES = frozenset({".txt", ".text", ".md"})
 """Of files that hold one text each."""
 EMPTY = "the text is empty"
 _LONGEST_NAME = 255
-"""Characters of the longest string that is looked for on disk; a longer name may not even be asked for."""
+"""Bytes of the longest string that is looked for on disk; a longer name may not even be asked for."""
 _LOOKED_AT = 20
 """Texts by which it is told that paths were meant."""
 
@@ -172,7 +172,8 @@ def _check(path: Path, name: str, decoder: Decoder) -> CheckedText | Skipped:
 
 def _is_there(item: str) -> bool:
     """Whether there is such a file; few texts are even possible as a path."""
-    return "\n" not in item and len(item) <= _LONGEST_NAME and Path(item).is_file()
+    length = len(item.encode("utf-8", "surrogatepass"))
+    return "\n" not in item and length <= _LONGEST_NAME and Path(item).is_file()
 
 
 def _may_be_text(path: Path) -> bool:
