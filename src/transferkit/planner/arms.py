@@ -94,7 +94,7 @@ def named(sources: Sequence[Source], methods: Sequence[Wanted], modality: str | 
     for method, fixed in dict.fromkeys(methods):
         fitting = list(_fitting(method, sources))
         if not fitting:
-            check_sources(method, tuple(s for s in sources if not trainable_by(method, s))[:1])
+            check_sources(method, tuple(s for s in sources if not trainable_by(method, s))[:1] or tuple(sources))
             raise WrongUse(f"method {method.name} fits none of the sources {', '.join(s.name for s in sources)}")
         wanted += [(method, fixed, group) for group in fitting]
     return with_baselines(wanted, modality)

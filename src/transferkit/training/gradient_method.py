@@ -20,7 +20,7 @@ class GradientMethod(Method, ABC):
     """A method with a schedule of gradient steps. A subclass gives `fit`, and defaults of its own where they differ."""
 
     positive: ClassVar[tuple[str, ...]] = ("learning_rate", "layer_decay", "epochs", "stop_after", "batch_size")
-
+    not_negative: ClassVar[tuple[str, ...]] = ("weight_decay",)
     follows_network: ClassVar[tuple[str, ...]] = ()
     """Settings left at their default which a study sets as the network's architecture has them; see `planner/usual.py`."""
 

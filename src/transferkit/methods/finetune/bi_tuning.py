@@ -48,7 +48,10 @@ class BiTuning(TuningMethod):
     needs: ClassVar[Needs] = Needs(models=(1, 1), features=True)
     paper: ClassVar[str] = "arXiv:2011.06182"
     positive: ClassVar[tuple[str, ...]] = (*TuningMethod.positive, "temperature", "queue", "projection")
-    not_negative: ClassVar[tuple[str, ...]] = ("strength",)
+    not_negative: ClassVar[tuple[str, ...]] = (
+        *TuningMethod.not_negative,
+        "strength",
+    )
 
     strength: float = 1.0
     temperature: float = 0.07

@@ -41,7 +41,10 @@ class BSS(TuningMethod):
     needs: ClassVar[Needs] = Needs(models=(1, 1), features=True)
     paper: ClassVar[str] = "NeurIPS 2019"
     positive: ClassVar[tuple[str, ...]] = (*TuningMethod.positive, "k")
-    not_negative: ClassVar[tuple[str, ...]] = ("strength",)
+    not_negative: ClassVar[tuple[str, ...]] = (
+        *TuningMethod.not_negative,
+        "strength",
+    )
 
     strength: float = 1e-3
     k: int = 1

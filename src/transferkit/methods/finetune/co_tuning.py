@@ -47,7 +47,10 @@ class CoTuning(TuningMethod):
 
     needs: ClassVar[Needs] = Needs(models=(1, 1), features=True)
     paper: ClassVar[str] = "NeurIPS 2020"
-    not_negative: ClassVar[tuple[str, ...]] = ("strength",)
+    not_negative: ClassVar[tuple[str, ...]] = (
+        *TuningMethod.not_negative,
+        "strength",
+    )
 
     strength: float = 1.0
     relationship: Literal["reverse", "direct"] = "reverse"

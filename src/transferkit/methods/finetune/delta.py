@@ -46,7 +46,7 @@ class DELTA(TuningMethod):
     """
 
     paper: ClassVar[str] = "arXiv:1901.09229"
-    not_negative: ClassVar[tuple[str, ...]] = ("alpha", "beta")
+    not_negative: ClassVar[tuple[str, ...]] = (*TuningMethod.not_negative, "alpha", "beta")
 
     weight_decay: float = 0.0
     alpha: float = 0.1

@@ -38,7 +38,7 @@ class L2SP(TuningMethod):
     """
 
     paper: ClassVar[str] = "arXiv:1802.01483"
-    not_negative: ClassVar[tuple[str, ...]] = ("alpha", "beta")
+    not_negative: ClassVar[tuple[str, ...]] = (*TuningMethod.not_negative, "alpha", "beta")
 
     weight_decay: float = 0.0
     alpha: float = 0.1
