@@ -14,13 +14,15 @@ from transferkit.core.errors import WrongUse, unknown_name
 from transferkit.core.format import ReadOptions, Split
 from transferkit.core.labels import read_labels
 from transferkit.data.split_names import SPLITS
-from transferkit.data.table import Table
+from transferkit.data.table import SUFFIXES, Table, peek
 
 _FILES = ("path", "filepath", "file_path", "file", "filename", "file_name")
 _LABELS = ("label", "labels", "class", "class_name", "category", "target", "y", "species")
 _SPLITS = ("split", "subset", "partition")
 _GROUPS = ("group", "group_id", "groups", "patient", "patient_id", "subject", "subject_id")
 _WEIGHTS = ("weight", "weights", "sample_weight")
+ITEM_OPTIONS = frozenset({"image_column", "text_column", "audio_column"})
+"""Each names the column of one kind of item; what is named decides the kind."""
 _LOOKED_AT = 50
 """Values from which the content of a column is told."""
 
@@ -85,6 +87,16 @@ def find_label(table: Table, options: ReadOptions) -> str | None:
     """The column of the labels: the named one, else one that is called like it and was not named for anything else; None
     where there is none."""
     return options.label_column or _named(table, _LABELS, but=_said_to_be_others(options, "label_column"))
+
+
+def is_table_of(path: Path, options: ReadOptions, content: Content) -> bool:
+    """Whether a table's items are of this content: a named column decides; without one, the values of some column do."""
+    if not (path.is_file() and path.suffix.lower() in SUFFIXES):
+        return False
+    named = options.columns()
+    if named.keys() & ITEM_OPTIONS:
+        return content.option in named
+    return find_item(peek(path, options), content, options) is not None
 
 
 def check_named(table: Table, options: ReadOptions) -> None:

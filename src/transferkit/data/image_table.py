@@ -14,10 +14,10 @@ from transferkit.core.examples import Examples
 from transferkit.core.format import Format, Reading, ReadOptions, Skipped
 from transferkit.core.labels import read_labels
 from transferkit.core.run import Progress, silent
-from transferkit.data.columns import Content, find_columns, find_item, groups, looks_like_paths, splits, weights
+from transferkit.data.columns import Content, find_columns, groups, is_table_of, looks_like_paths, splits, weights
 from transferkit.data.picture import SUFFIXES as PICTURE_SUFFIXES
 from transferkit.data.picture import Checked, Pictures, check_pictures, several_frames
-from transferkit.data.table import SUFFIXES, Table, peek, read_table
+from transferkit.data.table import Table, read_table
 
 PICTURES = Content(
     option="image_column",
@@ -34,13 +34,7 @@ class ImageTable(Format):
     example: ClassVar[str] = "a CSV, TSV, JSONL or Parquet table with a column of picture paths and one of labels"
 
     def recognises(self, path: Path, options: ReadOptions) -> bool:
-        """A named column decides; without one, a column whose values look like the paths of pictures."""
-        if not (path.is_file() and path.suffix.lower() in SUFFIXES):
-            return False
-        named = options.columns()
-        if "image_column" in named or {"text_column", "audio_column"} & named.keys():
-            return "image_column" in named
-        return find_item(peek(path, options), PICTURES, options) is not None
+        return is_table_of(path, options, PICTURES)
 
     def read(self, path: Path, options: ReadOptions, progress: Progress = silent) -> Reading:
         table = read_table(path, options.encoding)

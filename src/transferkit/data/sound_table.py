@@ -18,8 +18,8 @@ from transferkit.core.run import Progress, silent
 from transferkit.data.columns import (
     Content,
     find_columns,
-    find_item,
     groups,
+    is_table_of,
     label_values,
     looks_like_paths,
     splits,
@@ -27,7 +27,7 @@ from transferkit.data.columns import (
 )
 from transferkit.data.sound import SUFFIXES as SOUND_SUFFIXES
 from transferkit.data.sound import Checked, Piece, Sounds, check_sounds, notes_about
-from transferkit.data.table import SUFFIXES, Table, peek, read_table
+from transferkit.data.table import Table, read_table
 
 TRANSCRIPTS = ("transcript", "transcription", "sentence", "text")
 """What a column of what is said is often called."""
@@ -49,13 +49,7 @@ class SoundTable(Format):
     example: ClassVar[str] = "a CSV, TSV, JSONL or Parquet table with a column of sound paths and one of labels"
 
     def recognises(self, path: Path, options: ReadOptions) -> bool:
-        """A named column decides; without one, a column whose values look like the paths of sounds."""
-        if not (path.is_file() and path.suffix.lower() in SUFFIXES):
-            return False
-        named = options.columns()
-        if "audio_column" in named or {"text_column", "image_column"} & named.keys():
-            return "audio_column" in named
-        return find_item(peek(path, options), SOUNDS, options) is not None
+        return is_table_of(path, options, SOUNDS)
 
     def read(self, path: Path, options: ReadOptions, progress: Progress = silent) -> Reading:
         table = read_table(path, options.encoding)

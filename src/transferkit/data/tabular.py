@@ -20,13 +20,11 @@ from transferkit.core.examples import Examples, Joined
 from transferkit.core.format import Format, Reading, ReadOptions
 from transferkit.core.labels import read_labels
 from transferkit.core.run import Progress, silent
-from transferkit.data.columns import check_named, find_label, groups, splits, usual_roles, weights
+from transferkit.data.columns import ITEM_OPTIONS, check_named, find_label, groups, splits, usual_roles, weights
 from transferkit.data.header import names_for
 from transferkit.data.left_out_columns import told, useless
 from transferkit.data.rows import Column, Rows
 from transferkit.data.table import PLAIN_SUFFIXES, SUFFIXES, Table, peek, read_table
-
-_OTHER_ITEMS = {"image_column", "text_column", "audio_column"}
 
 
 class Tabular(Format):
@@ -38,7 +36,7 @@ class Tabular(Format):
 
     def recognises(self, path: Path, options: ReadOptions) -> bool:
         """Every table that no other format has claimed; a .txt, .dat or .data file where it is one of several columns."""
-        if not path.is_file() or _OTHER_ITEMS & options.columns().keys():
+        if not path.is_file() or ITEM_OPTIONS & options.columns().keys():
             return False
         suffix = path.suffix.lower()
         return suffix in SUFFIXES or (suffix in PLAIN_SUFFIXES and looks_like_columns(path, options))

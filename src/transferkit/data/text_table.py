@@ -18,7 +18,7 @@ from transferkit.core.examples import Examples
 from transferkit.core.format import Format, Reading, ReadOptions, Skipped
 from transferkit.core.labels import read_labels
 from transferkit.core.run import Progress, silent
-from transferkit.data.columns import Columns, Content, find_columns, groups, splits, weights
+from transferkit.data.columns import ITEM_OPTIONS, Columns, Content, find_columns, groups, splits, weights
 from transferkit.data.scripts import mixed_scripts, script_of
 from transferkit.data.table import SUFFIXES, Table, peek, read_table
 from transferkit.data.text import EMPTY, identity
@@ -67,7 +67,7 @@ class TextTable(Format):
         if not (path.is_file() and path.suffix.lower() in SUFFIXES):
             return False
         named = options.columns()
-        if "text_column" in named or {"image_column", "audio_column"} & named.keys():
+        if ITEM_OPTIONS & named.keys():
             return "text_column" in named
         table = peek(path, options)
         try:
