@@ -2,8 +2,9 @@
 
 Every method that carries one pretrained network over, at its defaults (or tuned, where the setting says so), on the same draws
 of labels and judged on the same sealed items. Plain fine-tuning has a random head and one rate for all stages. A seed draws the
-labels, the initialisations and the order. Time is that of a fit beside the plain one of the same seed, with the frozen features
-cached; memory is what the process held at most beyond what it held before, with free memory given back to the system first.
+labels, the initialisations and the order. Time is the processor's, which other work on the machine leaves as it is, of a fit
+beside the plain one of the same seed, with the frozen features cached; memory is what the process held at most beyond what it
+held before, with free memory given back to the system first.
 """
 
 from __future__ import annotations
@@ -118,10 +119,10 @@ def _fit(method: Method, column: Column, source: Source, part: Target, test: Exa
     if tune:
         method = _tuned(method, source, part, run)
     _give_memory_back()
-    held, begun = psutil.Process().memory_info().rss, time.perf_counter()
+    held, begun = psutil.Process().memory_info().rss, time.process_time()
     with peak_memory(run.device) as peak:
         predictor = method.fit((source,), part.whole(), run)
-    column.seconds.append(time.perf_counter() - begun)
+    column.seconds.append(time.process_time() - begun)
     predictions = predictor.judge(test, run)
     column.values.append(np.asarray(part.task.metric.per_item(predictions, test.labels or ()), dtype=float))
     column.extra_bytes.append(peak.bytes - held)
