@@ -11,7 +11,7 @@ import sys
 import torch
 
 import transferkit as tk
-from transferkit.ops.mapping import linear_mapping
+from transferkit.ops.mappings.least_squares import least_squares
 
 target = tk.Target.read(sys.argv[1])
 spaces = []
@@ -20,6 +20,6 @@ for source in map(tk.Source, ("zoo:objects-cnn", "zoo:digits-cnn")):
     with torch.inference_mode():
         spaces.append([network(processor(part.items)).numpy() for part in (target.train, target.validation)])
 (x, x_new), (y, y_new) = spaces
-f = linear_mapping(x, y)
+f = least_squares(x, y)
 unexplained = ((f(x_new) - y_new) ** 2).sum() / ((y.mean(0) - y_new) ** 2).sum()
-print(f"f explains {1 - unexplained:.0%} of what is seen of new pictures (penalty {f.penalty:.3g})")
+print(f"f explains {1 - unexplained:.0%} of what is seen of new pictures (penalty {f.chosen['penalty']:.3g})")

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from transferkit.core.source import Source
 from transferkit.core.target import Target
+from transferkit.sources.memory import source_of
 
 
 @pytest.fixture(scope="session")
@@ -41,6 +43,17 @@ def tiny_target() -> Target:
     """24 open labels, 30 sealed ones, three easy classes: every method finishes on it in seconds."""
     pictures, labels = bars(24, seed=0)
     return Target.of(pictures, labels, test=bars(30, seed=1), name="bars")
+
+
+@pytest.fixture(scope="session")
+def other_domains() -> tuple[Source, ...]:
+    """Three labelled data sets of the target's classes, each paler than the last: other domains to learn from."""
+    domains = []
+    for number in range(3):
+        pictures, labels = bars(36, seed=3 + number)
+        pale = [Image.fromarray((np.asarray(picture) // (number + 2)).astype(np.uint8)) for picture in pictures]
+        domains.append(source_of(pale, labels, name=f"paler bars {number}"))
+    return tuple(domains)
 
 
 @pytest.fixture(scope="session")

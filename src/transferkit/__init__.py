@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from transferkit.core.budget import Budget as Budget
     from transferkit.core.source import Source as Source
     from transferkit.core.target import Target as Target
+    from transferkit.estimators.adapted import AdaptedClassifier as AdaptedClassifier
+    from transferkit.estimators.aligner import DomainAligner as DomainAligner
     from transferkit.estimators.classifier import TransferClassifier as TransferClassifier
+    from transferkit.estimators.mapper import SpaceMapper as SpaceMapper
     from transferkit.estimators.regressor import TransferRegressor as TransferRegressor
     from transferkit.front import candidates as candidates
     from transferkit.front import compare as compare
@@ -22,12 +25,16 @@ if TYPE_CHECKING:
     from transferkit.front import plan as plan
     from transferkit.front import rank as rank
     from transferkit.front import transfer as transfer
+    from transferkit.sources.memory import source_of as source_of
 
     __version__: str
 
 _WHERE = {
+    "AdaptedClassifier": "transferkit.estimators.adapted",
     "Budget": "transferkit.core.budget",
+    "DomainAligner": "transferkit.estimators.aligner",
     "Source": "transferkit.core.source",
+    "SpaceMapper": "transferkit.estimators.mapper",
     "Target": "transferkit.core.target",
     "TransferClassifier": "transferkit.estimators.classifier",
     "TransferRegressor": "transferkit.estimators.regressor",
@@ -36,13 +43,17 @@ _WHERE = {
     "load": "transferkit.front",
     "plan": "transferkit.front",
     "rank": "transferkit.front",
+    "source_of": "transferkit.sources.memory",
     "transfer": "transferkit.front",
 }
 """Public name -> the module it lives in; imported when it is first asked for, so that `import transferkit` is quick."""
 
 __all__ = [
+    "AdaptedClassifier",
     "Budget",
+    "DomainAligner",
     "Source",
+    "SpaceMapper",
     "Target",
     "TransferClassifier",
     "TransferRegressor",
@@ -52,6 +63,7 @@ __all__ = [
     "load",
     "plan",
     "rank",
+    "source_of",
     "transfer",
 ]
 

@@ -6,10 +6,10 @@ import time
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from transferkit.core.budget import Budget
-from transferkit.core.errors import WrongUse
+from transferkit.core.errors import WrongUse, unknown_name
 from transferkit.core.method import Method
 from transferkit.core.run import Cache, Progress, Run, silent
 from transferkit.core.source import Source
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from transferkit.planner.request import Request
     from transferkit.planner.study import Study
     from transferkit.sources.candidates.candidate import Candidates
+
+
+TargetLabels = Literal["auto", "learn", "evidence"]
 
 
 def rank(
@@ -47,6 +50,10 @@ def rank(
     run = Run(seed=seed, cache=cache or _default_cache(), device=device, progress=progress)
     given, read = _sources_and_target(sources, target, seed, device)
     check_rankable(read.task)
+    if not len(read.train) + len(read.validation):
+        raise WrongUse(
+            f"{read.name} has no label to learn from, and so nothing to rank sources by; transfer adapts to it"
+        )
     usable = with_networks(given, read, run)
     ranking = rank_sources(usable, read, run)
     ranking.sorted(usable)  # refuses where none can be used
@@ -104,6 +111,7 @@ def compare(
     out: str | Path | None = None,
     on: str | None = None,
     label_curve: bool = True,
+    target_labels: TargetLabels = "auto",
     cache: Cache | None = None,
     device: str = "cpu",
     progress: Progress = silent,
@@ -131,6 +139,7 @@ def compare(
             out=out,
             on=on,
             label_curve=label_curve,
+            target_labels=target_labels,
             cache=cache,
             device=device,
             progress=progress,
@@ -153,6 +162,7 @@ def transfer(
     out: str | Path | None = None,
     on: str | None = None,
     label_curve: bool = True,
+    target_labels: TargetLabels = "auto",
     cache: Cache | None = None,
     device: str = "cpu",
     progress: Progress = silent,
@@ -166,7 +176,9 @@ def transfer(
     end and proven; to drop and to pin `*` stands for anything. seeds: paired refits for the proof. out: run directory; the
     same call with the same directory goes on where it was interrupted, and the result is saved there. on: where trials run;
     None is this process, "ray" this machine's cores as Ray workers, "ray://host:port" a cluster. label_curve: also learn from
-    fewer labels, to say how many labels the transfer is worth. cache: where features are kept; None: the person's cache
+    fewer labels, to say how many labels the transfer is worth. target_labels: "learn" from the target's labels, or keep them as
+    "evidence" alone and learn from labelled data of another domain among the sources; "auto" learns where there are enough, and
+    a target without labels needs no word. cache: where features are kept; None: the person's cache
     directory. begun: `time.monotonic()` from which the budget counts; None: now.
     """
     from transferkit.planner.conduct import conduct
@@ -184,6 +196,7 @@ def transfer(
             out=out,
             on=on,
             label_curve=label_curve,
+            target_labels=target_labels,
             cache=cache,
             device=device,
             progress=progress,
@@ -204,11 +217,15 @@ def candidates(target: Target | str | Path, *, offline: bool = False, device: st
     return propose(_target(target, 0).modality, offline=offline, device=device)
 
 
-def load(path: str | Path) -> Predictor:
-    """The predictor a study or `save` left in a directory."""
+def load(path: str | Path, *, trust: bool = False) -> Predictor:
+    """The predictor a study or `save` left in a directory.
+
+    trust: allow code that came with its source (a Lambda layer of Keras, types that skops does not know); it can do anything
+    you can. Only a source that was trusted when it was fitted needs it.
+    """
     from transferkit.artifact.saved import load as load_predictor
 
-    return load_predictor(Path(path))
+    return load_predictor(Path(path), trust)
 
 
 def _request(
@@ -220,9 +237,11 @@ def _request(
     begun: float | None = None,
     cache: Cache | None = None,
     budget: str | float | Budget | None = None,
+    target_labels: TargetLabels = "auto",
     **rest: Any,
 ) -> Request:
     """What the verbs have in common: names are read, defaults filled in, and slips refused before anything is loaded."""
+    from transferkit.core.beside import as_evidence
     from transferkit.planner.request import Request
     from transferkit.planner.wishes import Wishes
 
@@ -232,6 +251,8 @@ def _request(
     begun = time.monotonic() if begun is None else begun  # before the target is read: that too costs time
     limit = Budget.parse(budget)
     given, read = _sources_and_target(sources, target, rest["seed"], rest["device"])
+    if _is_evidence(target_labels, read, given):
+        read = as_evidence(read)
     return Request(
         begun=begun,
         sources=tuple(given),
@@ -245,6 +266,18 @@ def _request(
     )
 
 
+def _is_evidence(wish: TargetLabels, target: Target, sources: Sequence[Source]) -> bool:
+    """Whether the target's labels are to be evidence alone: as one says, or where there are a handful beside many open items and a
+    labelled domain to learn from."""
+    if wish not in get_args(TargetLabels):
+        raise unknown_name("use of target labels", wish, get_args(TargetLabels))
+    if wish == "evidence":
+        return True
+    if wish == "learn" or not target.too_small_to_seal or len(target.unlabelled) <= len(target.train):
+        return False
+    return any(source.lends_data and source.data().task.name == target.task.name for source in sources)
+
+
 def _wanted(method: Method | str) -> Wanted:
     """A method, and the settings that were named and so are not tuned."""
     return (read_method(method), given_settings(method)) if isinstance(method, str) else (method, frozenset())
@@ -255,7 +288,8 @@ def _sources_and_target(
 ) -> tuple[list[Source], Target]:
     """Both, read; a source that is misspelled is refused before the target is read, which may take long."""
     if sources is not None:
-        return _sources(sources), _target(target, seed)
+        given = _sources(sources)
+        return given, _target(target, seed, given)
     read = _target(target, seed)
     found = candidates(read, device=device)
     if found.downloads:
@@ -280,8 +314,14 @@ def _sources(sources: Sequence[Source | str]) -> list[Source]:
     return list(dict.fromkeys(given))
 
 
-def _target(target: Target | str | Path, seed: int) -> Target:
-    return target if isinstance(target, Target) else Target.read(target, seed=seed)
+def _target(target: Target | str | Path, seed: int, beside: Sequence[Source] = ()) -> Target:
+    """Read; where labelled data are among the sources it need not have labels of its own."""
+    from transferkit.core.beside import read_beside
+
+    data = next((source for source in beside if source.lends_data), None)
+    if isinstance(target, Target):
+        return target
+    return Target.read(target, seed=seed) if data is None else read_beside(target, data.data, seed=seed)
 
 
 def _default_cache() -> Cache:

@@ -144,8 +144,23 @@ def test_numpy_numbers_in_a_result_are_kept_as_plain_ones(tmp_path: Path) -> Non
         assert type(kept.record["n"]) is int
 
 
+def test_a_run_of_which_nothing_is_finished_gives_way_to_another(tmp_path: Path) -> None:
+    with Journal.open(tmp_path, IDENTITY) as journal:
+        journal.note("sources", ["zoo:misspelled"])
+        journal.spend()
+    other = IDENTITY | {"seeds": [0, 1, 2]}
+    with Journal.open(tmp_path, other) as journal:
+        assert journal.get("sources") is None
+        assert journal.spent_seconds == 0
+        journal.finish(key(), TrialResult("done", 1.0))
+    with pytest.raises(WrongUse, match="holds another run"):
+        Journal.open(tmp_path, IDENTITY)
+    Journal.open(tmp_path, other).close()
+
+
 def test_another_run_in_the_folder_is_refused_in_one_line_that_tells_the_difference(tmp_path: Path) -> None:
-    Journal.open(tmp_path, IDENTITY).close()
+    with Journal.open(tmp_path, IDENTITY) as journal:
+        journal.finish(key(), TrialResult("done", 1.0))
     with pytest.raises(WrongUse) as refused:
         Journal.open(tmp_path, IDENTITY | {"seeds": [0, 1, 2]})
     assert "seeds is [0, 1] there, [0, 1, 2] here" in str(refused.value)

@@ -71,6 +71,13 @@ def test_each_modality_takes_its_files_and_tells_of_the_others(
     PROCESSORS[modality]([found.items[i] for i in range(len(names))])
 
 
+def test_an_empty_row_is_answered_too(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("age,town\n63,Ulm\n,\n37,Rom\n", encoding="utf-8")
+    found = read_items([str(tmp_path / "a.csv")], PROCESSORS["tabular"])
+    assert [name.rpartition(" ")[2] for name in found.names] == ["2", "3", "4"]
+    assert dict(found.items[1]) == {"age": None, "town": None}
+
+
 def test_items_are_what_the_files_hold(folder: Path) -> None:
     rows = read_items([str(folder / "d.csv")], PROCESSORS["tabular"]).items
     assert rows[0] == {"age": 63.0, "town": "Ulm"}

@@ -79,3 +79,18 @@ def test_a_quote_that_swallows_the_rows_below_into_the_last_cell_names_its_row(t
 def test_json_that_python_refuses_is_one_line(line, table):
     with pytest.raises(WrongUse, match=r"t\.jsonl row 2: not JSON \("):
         read_table(table('{"a": 1}\n' + line + "\n", "t.jsonl"))
+
+
+def test_rows_of_empty_cells_are_left_out_and_told_or_kept_in_their_place(table):
+    path = table("age,sex\n63,m\n,\n37,f\n , \n\n")
+    found = read_table(path)
+    assert found.rows == [2, 4]
+    assert found.notes == ("2 rows of t.csv are left out, for their cells are all empty: 3, 5",)
+    kept = read_table(path, with_empty_rows=True)
+    assert kept.rows == [2, 3, 4, 5]
+    assert kept.columns["age"] == ["63", "", "37", ""]
+    assert kept.notes == ()
+
+
+def test_one_empty_row_is_named(table):
+    assert read_table(table("a,b\n1,2\n,\n")).notes == ("t.csv row 3 is left out: its cells are all empty",)

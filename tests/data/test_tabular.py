@@ -13,6 +13,7 @@ from transferkit.core.recognise import opened, recognise_format
 from transferkit.core.target import Target
 from transferkit.data.rows import Rows
 from transferkit.data.tabular import Tabular, rows_in_memory
+from transferkit.sources.processors.cells import CellsProcessor
 from transferkit.tasks.classify import Classify
 from transferkit.tasks.regress import Regress
 
@@ -37,7 +38,7 @@ def patients(n: int = 24) -> str:
 def test_rows_become_items_of_numbers_words_and_gaps(tmp_path: Path) -> None:
     reading = Tabular().read(write(tmp_path / "a.csv", patients()), NOTHING)
     assert reading.modality == "tabular"
-    assert reading.labelled.items[1] == {"age": 37.0, "sex": "f", "seen": "2011-02-05", "note": None}
+    assert reading.labelled.items[1] == {"age": 37.0, "sex": "f", "seen": "2011-02-05", "note": None, "always": "yes"}
     assert reading.labelled.labels is not None
     assert set(reading.labelled.labels) == {"yes", "no"}
     assert reading.labelled.names[0] == "a.csv row 2"
@@ -46,7 +47,7 @@ def test_rows_become_items_of_numbers_words_and_gaps(tmp_path: Path) -> None:
 def test_what_cannot_help_is_left_out_and_told(tmp_path: Path) -> None:
     reading = Tabular().read(write(tmp_path / "a.csv", patients()), NOTHING)
     assert "left out, for it counts the rows: column 'number'" in reading.notes
-    assert "left out, for it says the same in every row: column 'always'" in reading.notes
+    assert any("column 'always' says the same in every row: it is kept" in line for line in reading.notes)
     assert "left out, for it says nothing: column 'empty'" in reading.notes
     assert any(
         "the last column, 'sick', is predicted; name another with --label-column" in line for line in reading.notes
@@ -103,7 +104,7 @@ def test_splits_and_groups_are_the_owners(tmp_path: Path) -> None:
 def test_one_column_leaves_nothing_to_predict_from(tmp_path: Path) -> None:
     with pytest.raises(WrongUse, match=r"no column is left to predict 'y' from \(its one column 'y'"):
         Tabular().read(write(tmp_path / "a.csv", "y\n1\n2\n3\n"), NOTHING)
-    with pytest.raises(WrongUse, match="says the same in every row: column 'x'"):
+    with pytest.raises(WrongUse, match="column 'x' says the same in every row"):
         Tabular().read(write(tmp_path / "b.csv", "x,y\n1,a\n1,b\n1,a\n"), NOTHING)
 
 
@@ -202,3 +203,18 @@ def test_files_of_rows_and_rows_cannot_be_mixed(tmp_path: Path) -> None:
     path = write(tmp_path / "a.csv", patients())
     with pytest.raises(WrongUse, match="hold many items each"):
         opened([path, {"age": 3}], "tabular")
+
+
+def test_a_model_that_was_fitted_with_a_column_that_never_varies_here_is_given_it(tmp_path: Path) -> None:
+    rows = Tabular().read(write(tmp_path / "a.csv", patients()), NOTHING).labelled.items
+    _, words = CellsProcessor(names=("always",), count=1)([rows[0]])
+    assert bytes(words[0, 0].tolist()).rstrip(bytes(1)) == b"yes"
+
+
+def test_every_row_to_predict_is_an_item_even_an_empty_one(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", "age,sex\n63,m\n,\n37,f\n")
+    assert list(Tabular().items([path]) or ()) == [
+        {"age": 63.0, "sex": "m"},
+        {"age": None, "sex": None},
+        {"age": 37.0, "sex": "f"},
+    ]

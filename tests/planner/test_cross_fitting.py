@@ -10,17 +10,19 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import transferkit as tk
 from transferkit.artifact.journal import Journal
 from transferkit.core.budget import Budget
-from transferkit.core.errors import Failed
+from transferkit.core.errors import BudgetSpent, Failed
 from transferkit.core.predictor import Predictor
-from transferkit.core.run import silent
+from transferkit.core.run import NoCache, silent
 from transferkit.core.sealing import outer_folds
 from transferkit.core.target import Target
 from transferkit.core.task import Predictions, Task
 from transferkit.evaluate.cross_fitted import CrossFitting
 from transferkit.evaluate.gain import paired_gain
 from transferkit.planner.allowance import Allowance
+from transferkit.planner.costs import Costs
 from transferkit.planner.cross_fitting import (
     PARTS,
     PROCEDURE,
@@ -284,3 +286,37 @@ def test_the_seconds_of_a_fold_count_once_when_an_interrupted_one_goes_on(
     assert spent_after(fails_at=3) == 40
     assert spent_after(fails_at=None) == 40 + 120
     assert spent_after(fails_at=None) == 40 + 120
+
+
+def few_bars(n: int = 15) -> Target:
+    pictures = np.random.default_rng(0).integers(0, 256, (n, 8, 8), dtype=np.uint8)
+    return Target.of(pictures, ["a", "b", "c"] * (n // 3), name="few")
+
+
+@pytest.mark.parametrize("verb", [tk.plan, tk.transfer])
+def test_a_budget_too_small_to_rank_is_told_as_the_person_named_it(verb: Any) -> None:
+    with pytest.raises(BudgetSpent) as spent:
+        verb(["zoo:digits-cnn"], few_bars(), budget="0.01s", cache=NoCache())
+    assert str(spent.value) == (
+        "15 labels are too few for a sealed test, and cross-fitting shares the budget of 0.01s among 6 studies: "
+        "a share of less than 1 s ended while sources were ranked and a few batches timed; give a larger --budget"
+    )
+
+
+def test_a_share_too_small_for_a_trial_names_a_budget_that_would_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Costs, "expected", lambda *_: 100.0)
+    with pytest.raises(Failed) as failed:
+        tk.transfer(["zoo:digits-cnn"], few_bars(), budget="100s", cache=NoCache())
+    said = str(failed.value)
+    assert "shares the budget of 100s among 6 studies: a share of 17 s is too small for one trial" in said
+    assert "which take about 6 min 40 s here; give a --budget of about 40 min" in said
+
+
+def test_labels_too_few_to_seal_are_not_told_of_a_test_that_nobody_makes() -> None:
+    (line,) = (note for note in few_bars().warnings if "test" in note)
+    assert line == "15 labels are too few to seal some for a test: a study judges each by cross-fitting"
+    assert few_bars().opened("a test").warnings.count(line) == 1
+
+
+def test_a_plan_of_a_share_names_the_whole_budget() -> None:
+    assert tk.plan(["zoo:digits-cnn"], few_bars(), budget="100s", cache=NoCache()).budget == "100s"

@@ -70,7 +70,7 @@ def test_an_arm_that_was_written_down_comes_back_with_its_choices(encoder: Sourc
 def test_transfer_tries_class_means_on_an_encoder_of_texts(encoder: Source, target: Target) -> None:
     ranking = rank_sources([encoder], target, Run())
     assert isinstance(ranking, Ranking)
-    proposal = propose(ranking, [encoder], target, Costs(target, Run()), Wishes())
+    proposal = propose(ranking, [encoder], target, Costs(target, Run()), Wishes(pin=("full < *",)))
     by_name = {arm.method.name: arm for arm in proposal.arms}
     assert set(by_name) == {"scratch", "majority", "linear_probe", "prototypes", "full"}
     assert by_name["full"].method.schedule == "short"

@@ -404,3 +404,26 @@ def test_a_model_of_two_inputs_gives_one_line(tmp_path):
     one, other = keras.Input((8, 8, 3)), keras.Input((8, 8, 3))
     with pytest.raises(WrongUse, match="one input and one output"):
         saved(keras.Model([one, other], layers.Add()([one, other])), tmp_path / "model.keras").card()
+
+
+def test_a_fitted_lambda_layer_is_loaded_again_only_where_it_is_trusted(tmp_path, monkeypatch):
+    import transferkit as tk
+    from transferkit.artifact import saved as predictors
+    from transferkit.core.run import Run
+    from transferkit.core.source import SourceOptions
+    from transferkit.core.target import Target
+    from transferkit.methods.frozen.linear_probe import LinearProbe
+    from transferkit.sources.architectures import keras_graph
+
+    monkeypatch.setattr(keras_graph, "_TRUSTED", set())
+    model = keras.Sequential([keras.Input((8, 8, 3)), layers.Lambda(lambda x: x * 2, name="twice"), layers.Flatten()])
+    model.save(tmp_path / "model.keras")
+    source = Source(f"keras:{tmp_path / 'model.keras'}", SourceOptions(trust=True))
+    pictures = np.random.default_rng(0).integers(0, 256, (24, 8, 8, 3), dtype=np.uint8)
+    fitted = LinearProbe().fit((source,), Target.of(pictures, ["a", "b"] * 12), Run())
+    predictors.save(fitted, tmp_path / "run")
+    keras_graph._TRUSTED.clear()
+    with pytest.raises(WrongUse, match=r"holds a Lambda layer.*--trust, or trust=True"):
+        tk.load(tmp_path / "run")
+    kept = tk.load(tmp_path / "run", trust=True)
+    assert kept.predict(pictures).labels == fitted.predict(pictures).labels

@@ -109,6 +109,24 @@ def test_the_choice_is_timed_once_and_leaves_the_model_as_it_was(
     assert precision.chosen(model, RECIPE, inputs, run) == "bfloat16"
 
 
+def test_a_fit_of_a_few_steps_is_not_timed_but_looked_at(
+    body: Body, target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(precision, "multiplies_bfloat16", lambda: True)
+    monkeypatch.setattr(precision, "SMALL", 0)
+    monkeypatch.setattr(precision, "_pays", lambda *_: pytest.fail("timed"))
+    inputs = Inputs(target.train, body.processor)
+    short = dataclasses.replace(RECIPE, batch_size=precision.SAMPLE)
+    n_batches = -(-len(inputs) // short.batch_size)
+    assert n_batches * short.epochs <= precision.SHORT
+    assert precision.chosen(model_of(body, target), short, inputs, Run()) == "bfloat16"
+    monkeypatch.setattr(precision, "FIDELITY", 0.0)
+    assert precision.chosen(model_of(body, target), short, inputs, Run()) == "float32"
+    longer = dataclasses.replace(short, epochs=precision.SHORT // n_batches + 1)
+    with pytest.raises(pytest.fail.Exception, match="timed"):
+        precision.chosen(model_of(body, target), longer, inputs, Run())
+
+
 def test_nothing_is_timed_where_the_network_stands_still(
     body: Body, target: Target, monkeypatch: pytest.MonkeyPatch
 ) -> None:

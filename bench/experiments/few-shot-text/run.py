@@ -1,12 +1,12 @@
 """few-shot-text: a few labelled texts a class, the same sentence encoder, and four ways to learn from them.
 
-What `transfer` proposes (ours, within a share of the time that SetFit took for the same texts), a linear probe on the
+What `transfer` proposes (ours; its budget is a share of the time that SetFit took for the same texts), a linear probe on the
 frozen encoder, plain fine-tuning of the whole encoder, and the released SetFit with its own settings. Labels are drawn anew for
 each seed; the test texts of a set are always the same. A gap is ours less SetFit's accuracy in points, paired over seeds and
 texts.
 
 `transfer` goes on to prove its proposal against training from scratch, which SetFit has nothing like; that proof is no part
-of this comparison, and the scratch it tunes beside its proposal is a short one here (`scratch` in the setting). All else that a
+of this comparison, and the scratch it fits beside its proposal is a short one here (`scratch` in the setting). All else that a
 way needs is in its seconds: loading the encoder, choosing, training, predicting the test texts. They are seconds of the
 processor, which other work on the machine leaves as they are; those on the clock stand beside them. The encoder reads English:
 on the two Chinese sets it knows little more than single characters, for all four alike.
@@ -146,7 +146,7 @@ def _timed(
 def proposed(
     source: Source, target: Target, budget: float, scratch: str, seed: int, folder: Path
 ) -> tuple[Predictor, str]:
-    """What `transfer` proposes before it proves it: the method chosen on validation, fitted to all labels, and its spelling."""
+    """What `transfer` proposes before it proves it: the method it chose, fitted to all labels, and its spelling."""
     with patch.object(time, "monotonic", time.process_time):  # the budget is seconds of the processor, as theirs are
         return _proposed(source, target, budget, scratch, seed, folder)
 

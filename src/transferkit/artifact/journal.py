@@ -70,7 +70,8 @@ class Journal:
         """Begin a run in an empty or absent folder, or go on with the one there.
 
         `identity` (JSON-able) is what makes it the same study. A folder with another run, with files of somebody else,
-        or in which another process is at work is refused. `changed` is called after every change, with the change on disk.
+        or in which another process is at work is refused; another run of which no trial is finished gives way. `changed` is
+        called after every change, with the change on disk.
         """
         directory = Path(directory)
         _refuse_foreign(directory)
@@ -273,9 +274,21 @@ def _identify(connection: sqlite3.Connection, directory: Path, identity: Mapping
         raise WrongUse(
             f"{directory} holds a run of transferkit {by}, which is newer than this one; upgrade, or {_ELSEWHERE}"
         )
-    if there != (here := plain_json.exact(identity)):
+    if there == (here := plain_json.exact(identity)):
+        return
+    if connection.execute("SELECT COUNT(*) FROM trials").fetchone()[0]:
         difference = _difference(json.loads(there), json.loads(here))
         raise WrongUse(f"{directory} holds another run, begun {begun} ({difference}); {_ELSEWHERE}")
+    _begin_anew(connection, here)
+
+
+def _begin_anew(connection: sqlite3.Connection, identity: str) -> None:
+    """Another study in place of one that came to nothing, such as a first try that was misspelled."""
+    connection.execute("BEGIN IMMEDIATE")
+    for statement in ("DELETE FROM facts", "DROP TABLE IF EXISTS clock", "DELETE FROM run"):
+        connection.execute(statement)
+    connection.execute("INSERT INTO run VALUES (?, ?, ?)", (identity, _now(), version("transferkit")))
+    connection.execute("COMMIT")
 
 
 def _difference(there: dict[str, Any], here: dict[str, Any]) -> str:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 COLOURS = {"helps": "green", "hurts": "red", "no_difference": "blue", "undecided": "yellow"}
 _NOTES_SHOWN = 5
+_LABELS_SHOWN = 30
+"""Names of items to label that are spelled out; a person may want to copy them."""
 
 
 def printed(summary: StudySummary, width: int | None = None) -> str:
@@ -44,6 +46,7 @@ def study_renderable(summary: StudySummary) -> RenderableType:
     if chosen := chosen_arm(summary):
         parts += [_further(chosen, summary), Text(caveat(chosen, summary), style="dim"), ""]
     parts.append(Text(wording.returned(summary), style="bold"))
+    parts += filter(None, [_to_label(summary)])
     cost = f"Spent {wording.duration(summary.cost.get('total', float('nan')))}, budget {summary.budget}"
     parts.append(f"{cost}; {wording.judged(summary)}. {_levels(summary)}".rstrip())
     parts += filter(None, [wording.detectable(summary)])
@@ -70,6 +73,16 @@ def ranking_renderable(rows: Sequence[RankedSource]) -> RenderableType:
         size = wording.quantity(row.parameters)
         shown.add_row(Text(short(row.name)), f"{row.predicted:.3f}", between, *chance, size, Text(note))
     return shown
+
+
+def _to_label(summary: StudySummary) -> str:
+    """The items whose labels would settle what could not be; "" where something was proven."""
+    found = summary.extra.get("adaptation") or {}
+    names = found.get("to_label") or []
+    if not names or summary.gain:
+        return ""
+    rest = f", and {len(names) - _LABELS_SHOWN} more in the report" if len(names) > _LABELS_SHOWN else ""
+    return f"Label these: {', '.join(names[:_LABELS_SHOWN])}{rest}."
 
 
 def _arms(summary: StudySummary) -> Table:

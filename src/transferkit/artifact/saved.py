@@ -25,6 +25,7 @@ from transferkit.core.errors import Failed, WrongUse
 from transferkit.core.predictor import FitRecord, Predictor
 from transferkit.core.remote import as_path, fetched, is_remote
 from transferkit.core.task import Curve
+from transferkit.core.trust import trusting
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -64,11 +65,14 @@ def write_into(fresh: Path, files: Mapping[str, bytes]) -> None:
         (fresh / name).write_bytes(files[name])
 
 
-def load(directory: str | Path) -> Predictor:
-    """The predictor saved in `directory`, a folder or a URL. What is missing, damaged or foreign gives one line."""
+def load(directory: str | Path, trust: bool = False) -> Predictor:
+    """The predictor saved in `directory`, a folder or a URL. What is missing, damaged or foreign gives one line.
+
+    `trust`: the person allows code that came with its source, such as a Lambda layer or types that skops does not know.
+    """
     if is_remote(directory):
         with fetched(directory, (SETTINGS, TENSORS)) as copy:
-            return load(copy)
+            return load(copy, trust)
     directory = as_path(directory)
     settings = _settings(directory)
     try:
@@ -76,7 +80,8 @@ def load(directory: str | Path) -> Predictor:
         cls = _predictor_class(str(described["class"]), directory)
         task = registry.get("tasks", settings["task"]["name"])(**settings["task"]["settings"])
         tensors = _tensors(directory, settings["tensors"]["sha256"])
-        predictor = cls.restore(task, described["settings"], tensors)
+        with trusting(trust):
+            predictor = cls.restore(task, described["settings"], tensors)
         predictor.record = _record(settings["record"])
     except (Failed, WrongUse):
         raise

@@ -247,6 +247,9 @@ def returned(summary: StudySummary) -> str:
     if summary.extra.get("interrupted"):
         return "No model yet: the study was interrupted before the proof."
     by_name = {arm.name: arm for arm in summary.arms}
+    adaptation = summary.extra.get("adaptation")
+    if adaptation and not summary.gain:
+        return f"You get {summary.best}, which looks best without labels; nothing is proven."
     if summary.best in by_name and by_name[summary.best].status != "baseline":
         return f"You get {summary.best}."
     return f"You get {summary.best}, the baseline: nothing was proven to be better."

@@ -107,7 +107,7 @@ def _rows(files: Sequence[Path], processor: Processor, options: ReadOptions, pro
 def _windows(files: Sequence[Path], processor: Processor, options: ReadOptions, progress: Progress) -> NamedItems:
     settings = processor.describe()
     length, n_channels = int(settings["length"]), len(settings["mean"])
-    return _from_tables(files, lambda table: _windows_of(table, length, n_channels, options), progress)
+    return _from_tables(files, lambda table: _windows_of(table, length, n_channels, options), progress, False)
 
 
 _READ: dict[str, Callable[[Sequence[Path], Processor, ReadOptions, Progress], NamedItems]] = {
@@ -128,7 +128,9 @@ def _checked(
     return NamedItems(opened(usable) if usable else (), tuple(map(str, usable)), unreadable)
 
 
-def _from_tables(files: Sequence[Path], items_of: Callable[[Table], NamedItems], progress: Progress) -> NamedItems:
+def _from_tables(
+    files: Sequence[Path], items_of: Callable[[Table], NamedItems], progress: Progress, with_empty_rows: bool = True
+) -> NamedItems:
     from transferkit.data.table import PLAIN_SUFFIXES, SUFFIXES, read_table
 
     found = NamedItems()
@@ -138,7 +140,7 @@ def _from_tables(files: Sequence[Path], items_of: Callable[[Table], NamedItems],
                 raise WrongUse(f"not a table ({', '.join(sorted(SUFFIXES))} are read)")
             if not file.is_file():
                 raise WrongUse("no such file")
-            one = items_of(read_table(file))
+            one = items_of(read_table(file, with_empty_rows=with_empty_rows))
         except TransferkitError as reason:
             one = NamedItems(unreadable=((str(file), str(reason).removeprefix(f"{file}: ")),))
         found = found.join(one)

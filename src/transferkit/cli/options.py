@@ -157,6 +157,16 @@ MetricName = Annotated[
 ]
 
 
+TargetLabels = Annotated[
+    str,
+    typer.Option(
+        "--target-labels",
+        metavar="USE",
+        help="What the target's labels are for: learn from them, or evidence alone, where labelled data of another domain are "
+        "learned from; auto learns where there are enough of them.",
+        rich_help_panel=_DATA,
+    ),
+]
 TaskName = Annotated[
     str | None,
     typer.Option(

@@ -42,7 +42,7 @@ def plan(
 
     given, cache = place.sources(sources, columns), place.cache()
     with place.progress(budget) as progress:
-        data = place.target(target, seed, columns, progress)
+        data = place.target(target, seed, columns, progress, given)
         offered = given or place.candidates(data)
         found = front.plan(
             offered,

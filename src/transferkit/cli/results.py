@@ -43,6 +43,7 @@ def predict(
     label_column: options.LabelColumn = None,
     group_column: options.GroupColumn = None,
     time_column: options.TimeColumn = None,
+    trust: options.Trust = False,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
 ) -> None:
@@ -65,7 +66,7 @@ def predict(
     from transferkit.cli.items import read_items
     from transferkit.core.format import ReadOptions
 
-    predictor = front.load(model)
+    predictor = front.load(model, trust=trust)
     if predictor.processor is None:
         raise WrongUse(
             f"{model} looks at no item: it says the same of every one; name a model that was fitted to items"

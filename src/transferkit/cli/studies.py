@@ -37,6 +37,7 @@ def transfer(
     out: options.Out = None,
     on: options.On = None,
     no_label_curve: options.NoLabelCurve = False,
+    target_labels: options.TargetLabels = "auto",
     seed: options.Seed = 0,
     as_json: options.Json = False,
 ) -> int:
@@ -50,13 +51,14 @@ def transfer(
       transferkit transfer leaves/ --from zoo:objects-cnn --from hf:microsoft/resnet-18 --budget 10m --out runs/leaves
       transferkit transfer scans.csv --label-column finding --group-column patient --from hf:facebook/dinov2-small
       transferkit transfer leaves/ --budget 10m --offline
+      transferkit transfer unlabelled_photos/ --from labelled_drawings/ --from zoo:objects-cnn --out runs/photos
       transferkit transfer leaves/ --from zoo:objects-cnn --json --quiet
     """
     from transferkit import front
 
     given, cache = place.sources(sources, columns), place.cache()
     with place.progress(budget) as progress:
-        data = place.target(target, seed, columns, progress)
+        data = place.target(target, seed, columns, progress, given)
         offered = given or place.candidates(data)
         study = front.transfer(
             offered,
@@ -70,6 +72,7 @@ def transfer(
             out=out,
             on=on,
             label_curve=not no_label_curve,
+            target_labels=target_labels,
             cache=cache,
             device=place.device,
             progress=progress,
@@ -104,7 +107,7 @@ def rank(
 
     given, cache = place.sources(sources, columns), place.cache()
     with place.progress() as progress:
-        data = place.target(target, seed, columns, progress)
+        data = place.target(target, seed, columns, progress, given)
         offered = given or place.candidates(data)
         ranking = front.rank(offered, data, seed=seed, cache=cache, device=place.device, progress=progress)
     if as_json:
@@ -126,6 +129,7 @@ def compare(
     out: options.Out = None,
     on: options.On = None,
     no_label_curve: options.NoLabelCurve = False,
+    target_labels: options.TargetLabels = "auto",
     seed: options.Seed = 0,
     as_json: options.Json = False,
 ) -> int:
@@ -143,7 +147,7 @@ def compare(
 
     given, cache = place.sources(sources, columns), place.cache()
     with place.progress(budget) as progress:
-        data = place.target(target, seed, columns, progress)
+        data = place.target(target, seed, columns, progress, given)
         offered = given or place.candidates(data)
         study = front.compare(
             offered,
@@ -155,6 +159,7 @@ def compare(
             out=out,
             on=on,
             label_curve=not no_label_curve,
+            target_labels=target_labels,
             cache=cache,
             device=place.device,
             progress=progress,

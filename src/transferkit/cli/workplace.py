@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from transferkit.cli import output
@@ -67,12 +68,18 @@ class Workplace:
                 output.tell(line)
         return found
 
-    def target(self, path: str, seed: int, columns: ReadOptions, progress: Progress) -> Target:
-        """The target; what a person should know of it is shown."""
+    def target(
+        self, path: str, seed: int, columns: ReadOptions, progress: Progress, beside: Sequence[Source] = ()
+    ) -> Target:
+        """The target; what a person should know of it is shown. `beside`: sources, labelled data among which say what the task is
+        where the target has no labels."""
+        from transferkit.core.beside import read_beside
         from transferkit.core.target import Target
 
         options = replace(columns, offline=self.offline)
-        target = Target.read(path, task=self.task, metric=self.metric, seed=seed, options=options, progress=progress)
+        data = next((source for source in beside if source.lends_data), None)
+        read = Target.read if data is None else partial(read_beside, other=data.data)
+        target = read(path, task=self.task, metric=self.metric, seed=seed, options=options, progress=progress)
         if not self.quiet:
             for warning in target.warnings:
                 output.tell(f"warning: {output.one_line(warning)}")

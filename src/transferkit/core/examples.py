@@ -27,6 +27,8 @@ class Examples:
     """(n,) how much each item counts in the loss; None: all alike."""
     groups: tuple[str, ...] | None = None
     """Items of one group never straddle a split."""
+    channels: tuple[str, ...] = ()
+    """What the channels of a window are called; () where items are no windows, or nobody knows."""
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -41,6 +43,7 @@ class Examples:
             names=tuple(self.names[i] for i in chosen) if self.names else (),
             weights=None if self.weights is None else self.weights[chosen],
             groups=_pick(self.groups, chosen),
+            channels=self.channels,
         )
 
     def join(self, other: Examples) -> Examples:
@@ -55,6 +58,7 @@ class Examples:
             names=self.names + other.names if self.names and other.names else (),
             weights=np.concatenate([self.weights, other.weights]) if both_weigh else None,  # type: ignore[list-item]
             groups=_add(self.groups, other.groups),
+            channels=self.channels if self.channels == other.channels else (),
         )
 
 

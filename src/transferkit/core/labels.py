@@ -12,7 +12,7 @@ import math
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from transferkit.core.cells import number
@@ -21,6 +21,20 @@ from transferkit.core.errors import WrongUse
 MOST_NUMBERED_CLASSES = 20
 """From more whole numbers than these on, some of which occur only once, labels are quantities."""
 _KINDS = {"word": "words", "whole": "numbers", "fraction": "numbers"}
+
+
+def in_order(classes: Iterable[str]) -> tuple[str, ...]:
+    """Each class once: numbers by their value, then words by the alphabet.
+
+    >>> in_order(["10", "9", "other", "-1"])
+    ('-1', '9', '10', 'other')
+    """
+
+    def place(name: str) -> tuple[bool, float, str]:
+        value = number(name)
+        return value is None, value or 0.0, name
+
+    return tuple(sorted(set(classes), key=place))
 
 
 def read_labels(values: Sequence[Any], where: Callable[[int], str]) -> list[Any]:

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from transferkit.core.task import Task
 
 
+ANY = 99
+"""Most sources of a kind, where as many as there are will do."""
+
+
 @dataclass(frozen=True)
 class Needs:
     """What a method takes: (least, most) of each kind of source, and which labels."""
@@ -48,6 +52,8 @@ class Method(ABC):
     """Settings worth trying on validation, the default first: {"learning_rate": (1e-3, 3e-3)}."""
     is_baseline: ClassVar[bool] = False
     """True for what transfer is compared with."""
+    baseline: ClassVar[str] = "scratch"
+    """Name of the method it is compared with, a baseline: what one would do without transfer."""
     deterministic: ClassVar[bool] = False
     """True where the seed changes nothing: one fit then stands for every seed."""
     positive: ClassVar[tuple[str, ...]] = ()
@@ -121,14 +127,15 @@ class Method(ABC):
 
 def check_sources(method: Method, sources: tuple[Source, ...]) -> None:
     """Raise one line that names the fix where these sources are not what the method takes."""
-    for what, (least, most) in (("model", method.needs.models), ("data", method.needs.data)):
-        given = [s for s in sources if s.holds == what]
+    kinds = (("model", method.needs.models, "zoo:digits-cnn"), ("data", method.needs.data, "old_data/"))
+    for what, (least, most), example in kinds:
+        given = [s for s in sources if _serves_as(s, method) == what]
         if least <= len(given) <= most:
             continue
-        wanted = str(least) if least == most else f"{least} to {most}"
+        wanted = f"{least} or more" if most >= ANY else str(least) if least == most else f"{least} to {most}"
         noun = "pretrained model" if what == "model" else "labelled data set"
         names = ", ".join(s.name for s in given) or "none"
-        fix = "name one with --from, such as zoo:digits-cnn" if len(given) < least else "leave some out"
+        fix = f"name one with --from, such as {example}" if len(given) < least else "leave some out"
         raise WrongUse(f"method {method.name} takes {wanted} {noun}(s) as source, got {len(given)} ({names}); {fix}")
     stuck = [s.name for s in sources if not trainable_by(method, s)]
     if stuck:
@@ -138,8 +145,22 @@ def check_sources(method: Method, sources: tuple[Source, ...]) -> None:
         )
 
 
+def models_and_data(method: Method, sources: tuple[Source, ...]) -> tuple[tuple[Source, ...], tuple[Source, ...]]:
+    """Of the sources that a method takes, those it takes for models and those it takes for labelled data."""
+    check_sources(method, sources)
+    models = tuple(source for source in sources if _serves_as(source, method) == "model")
+    return models, tuple(source for source in sources if source not in models)
+
+
+def _serves_as(source: Source, method: Method) -> str:
+    """A data set from which a network was learned is data to methods that take data, and that network to all others."""
+    return "data" if method.needs.data[1] and source.lends_data else source.holds
+
+
 def trainable_by(method: Method, source: Source) -> bool:
     """False where the method would have to move weights that cannot be trained."""
+    if _serves_as(source, method) == "data":
+        return True
     return not (method.needs.moves_weights and method.needs.models[1] and source.card().frozen)
 
 

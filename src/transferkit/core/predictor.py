@@ -12,6 +12,7 @@ from transferkit.core.errors import WrongUse
 from transferkit.core.task import Curve, Predictions, Task
 
 if TYPE_CHECKING:
+    import numpy as np
     from torch import Tensor
 
     from transferkit.core.examples import Examples
@@ -62,6 +63,10 @@ class Predictor(ABC):
     def judge(self, examples: Examples, run: Run) -> Predictions:
         """Predictions for examples with ids; a predictor on a frozen network takes what the cache holds of them."""
         return self.predict(examples.items)
+
+    def features(self, examples: Examples, run: Run) -> np.ndarray | None:
+        """(n, d) what its head reads of each item; None where it reads no such vector."""
+        return None
 
     def to(self, device: str) -> None:  # noqa: B027 - most have nothing to move
         """Predict on this device from now on."""

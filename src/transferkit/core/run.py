@@ -21,6 +21,9 @@ from transferkit.core.errors import BudgetSpent
 if TYPE_CHECKING:
     import torch
 
+    from transferkit.core.examples import Examples
+    from transferkit.core.task import Predictions
+
 
 class Cache(ABC):
     """Arrays by key and item id, each computed once; see `data/cache.py`."""
@@ -62,6 +65,10 @@ Progress = Callable[[str, int, int], None]
 """`progress(what, done, total)`."""
 
 
+Watch = Callable[[int, "Callable[[Examples], Predictions]"], None]
+"""`watch(epoch, predict)`: what the model of this epoch predicts, whichever epoch is kept in the end."""
+
+
 def silent(what: str, done: int, total: int) -> None:
     """Report to nobody."""
 
@@ -76,6 +83,8 @@ class Run:
     cache: Cache = field(default_factory=NoCache)
     device: str = "cpu"
     progress: Progress = silent
+    watch: Watch | None = None
+    """Called at the end of every epoch; for those who look at a fit from outside, such as a bench. Nothing is chosen by it."""
 
     def seconds_left(self) -> float:
         """Seconds until the deadline; infinite without one."""

@@ -74,7 +74,12 @@ def divide(
         if drawn:
             raise WrongUse(_too_few(labelled, "validation beside the test split", 3))
         raise WrongUse(_too_few(labelled.take(train), "validation", 2))
-    notes += about_test(labelled.take(train), labelled.take(test), task)
+    if drawn and len(train) and len(test) < ENOUGH_TEST_ITEMS:
+        notes.append(
+            f"{len(labelled)} labels are too few to seal some for a test: a study judges each by cross-fitting"
+        )
+    else:
+        notes += about_test(labelled.take(train), labelled.take(test), task)
     return Division(train, validation if len(validation) else None, test, tuple(notes), not drawn)
 
 

@@ -144,6 +144,10 @@ class SourceKind(ABC):
         """What is found there: most kinds hold one thing, and data from which a network was learned stands for that one."""
         return "model" if options.learned else self.holds
 
+    def lends_data(self, location: str) -> bool:
+        """Whether labelled data are found there, be a network learned from them already or not."""
+        return self.holds == "data"
+
     def data(
         self, location: str, options: SourceOptions, progress: Progress = silent, task: str | None = None
     ) -> Target:
@@ -217,6 +221,11 @@ class Source:
     def holds(self) -> Holds:
         """A model, or labelled data from which one has yet to be learned."""
         return self.kind.holds_at(self.location, self.options)
+
+    @property
+    def lends_data(self) -> bool:
+        """True where it can give labelled data, whether or not a network was learned from them and it stands for that one too."""
+        return self.kind.lends_data(self.location)
 
     def check(self) -> None:
         """Refuse an unknown scheme and a misspelled location; asks no network and reads no weights."""

@@ -151,6 +151,27 @@ class Target:
             fingerprint=_fingerprint(reading.modality, {"train": train, "validation": validation}),
         ).fold(seed)
 
+    @classmethod
+    def unlabelled_of(cls, name: str, reading: Reading, task: Task, test: Sealed[Examples]) -> Target:
+        """Items to learn for without labels, in a task that another domain has told; `test`: the labelled ones, if any, sealed.
+
+        Where every item is labelled they are learned for as they are sealed: by their content, never by their labels.
+        """
+        nothing = replace(reading.labelled.take([]), labels=())
+        items = reading.unlabelled if len(reading.unlabelled) else replace(reading.labelled, labels=None)
+        return cls(
+            name=name,
+            modality=reading.modality,
+            task=task,
+            train=nothing,
+            validation=nothing,
+            test=test,
+            unlabelled=_in_content_order(items),
+            skipped=reading.skipped,
+            warnings=reading.notes,
+            fingerprint=_fingerprint(reading.modality, {"test": reading.labelled, "unlabelled": reading.unlabelled}),
+        )
+
     def without(self, ids: frozenset[str]) -> Target:
         """The same target without the open labelled items of these contents; so that a source does not hold a target's."""
         train, validation = (
@@ -164,6 +185,24 @@ class Target:
             train=train,
             validation=validation,
             fingerprint=_fingerprint(self.modality, {"train": train, "validation": validation}),
+        )
+
+    def hidden(self) -> Target:
+        """The same target whose open labels are not known: their items are unlabelled ones, and the sealed test stays sealed.
+
+        For learning from another domain, where the labels of this one serve as evidence alone.
+        """
+        everything = self.whole().train
+        if not len(everything):
+            return self
+        return replace(
+            self,
+            train=everything.take([]),
+            validation=everything.take([]),
+            unlabelled=_in_content_order(replace(everything, labels=None).join(self.unlabelled)),
+            validation_is_given=False,
+            test_is_given=True,
+            fingerprint=hashlib.sha256(f"hidden {self.fingerprint}".encode()).hexdigest()[:16],
         )
 
     def contents(self) -> frozenset[str]:

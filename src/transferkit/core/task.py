@@ -131,6 +131,16 @@ class Task(ABC):
         """The same task with what it takes from labels it may learn from (a mean, a scale); told before any fit."""
         return self
 
+    def widened(self, classes: Sequence[str]) -> Task:
+        """The same task that tells these classes apart too; without classes, itself."""
+        return self
+
+    def joined(self, other: Task) -> Task:
+        """The task of this domain and of another at once, with the classes of both. One line where they differ in kind."""
+        if other.name != self.name:
+            raise WrongUse(f"one domain is there to {self.name}, the other to {other.name}; say which with --task")
+        return self.widened(other.describe().get("classes", ()))
+
     @property
     @abstractmethod
     def metric(self) -> Metric:

@@ -21,10 +21,12 @@ from transferkit.data.encoding import Encoding, encoding_of
 from transferkit.data.header import LOOKED_AT, is_header, names_for
 
 SUFFIXES = frozenset({".csv", ".tsv", ".jsonl", ".ndjson", ".parquet"})
+JSON_LINES = frozenset({".jsonl", ".ndjson"})
 PLAIN_SUFFIXES = frozenset({".txt", ".dat", ".data"})
 """Files that may hold anything; as tables they are separated like a CSV, or by blanks."""
 LONGEST_CELL = 2**31 - 1
 """Characters; Python's own limit of 131072 is less than a book. It is one for the whole process, and only ever raised here."""
+SHOWN = 5
 PEEKED = 200
 """Rows from which the kind of a table is told."""
 _PEEKED_BYTES = 1 << 20
@@ -53,10 +55,13 @@ class Table:
         return f"{self.path.name} row {self.rows[i]}"
 
 
-def read_table(path: Path, encoding: str | None = None, most: int | None = None) -> Table:
+def read_table(
+    path: Path, encoding: str | None = None, most: int | None = None, *, with_empty_rows: bool = False
+) -> Table:
     """Read all rows, or the first `most`. Raises WrongUse, one line with the row, where the file is not what its ending says.
 
-    `encoding`: of a CSV, TSV or JSONL; None: found out.
+    `encoding`: of a CSV, TSV or JSONL; None: found out. Rows of a CSV or TSV whose cells are all empty are left out and told,
+    unless `with_empty_rows`; a blank line is no row.
     """
     if path.suffix.lower() == ".parquet":
         return _parquet(path, most)
@@ -64,18 +69,33 @@ def read_table(path: Path, encoding: str | None = None, most: int | None = None)
         found, numbered = _text_rows(path, encoding, most, None if most is None else _PEEKED_BYTES)
     except UnicodeDecodeError:  # the first rows go on beyond the bytes that were looked at
         found, numbered = _text_rows(path, encoding, most, None)
+    notes = found.notes
+    if not (with_empty_rows or path.suffix.lower() in JSON_LINES):
+        filled = [(number, row) for number, row in numbered if any(cell.strip() for cell in row.values())]
+        if len(filled) < len(numbered):
+            notes += (
+                _told_of_empty(path, sorted({number for number, _ in numbered} - {number for number, _ in filled})),
+            )
+        numbered = filled
     if not numbered:
         raise WrongUse(f"{path}: the table has no rows")
     names = list(dict.fromkeys(name for _, row in numbered for name in row))
     columns = {name: [row.get(name) for _, row in numbered] for name in names}
-    return Table(path, columns, [number for number, _ in numbered], found.notes)
+    return Table(path, columns, [number for number, _ in numbered], notes)
+
+
+def _told_of_empty(path: Path, rows: list[int]) -> str:
+    listed = ", ".join(map(str, rows[:SHOWN])) + ", ..." * (len(rows) > SHOWN)
+    if len(rows) == 1:
+        return f"{path.name} row {listed} is left out: its cells are all empty"
+    return f"{len(rows)} rows of {path.name} are left out, for their cells are all empty: {listed}"
 
 
 def _text_rows(
     path: Path, encoding: str | None, most: int | None, looked_at: int | None
 ) -> tuple[Encoding, list[tuple[int, dict[str, Any]]]]:
     found = encoding_of(path, encoding, looked_at)
-    json_lines = path.suffix.lower() in (".jsonl", ".ndjson")
+    json_lines = path.suffix.lower() in JSON_LINES
     rows = _json_lines(path, found.name) if json_lines else _delimited(path, found.name)
     return found, list(itertools.islice(rows, most))
 
@@ -102,6 +122,8 @@ def _delimited(path: Path, encoding: str) -> Iterator[tuple[int, dict[str, Any]]
         for line, cells, beyond_end in itertools.chain(peeked[named:], read):
             number, before = before + 1, line
             if not any(cell.strip() for cell in cells):
+                if len(cells) > 1 or len(cells) == len(names):
+                    yield number, dict.fromkeys(names, "")
                 continue
             if len(cells) != len(names):
                 quote = "; a quote may be left open there" if line > number else ""

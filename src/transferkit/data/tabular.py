@@ -22,7 +22,7 @@ from transferkit.core.labels import read_labels
 from transferkit.core.run import Progress, silent
 from transferkit.data.columns import ITEM_OPTIONS, check_named, find_label, groups, splits, usual_roles, weights
 from transferkit.data.header import names_for
-from transferkit.data.left_out_columns import told, useless
+from transferkit.data.left_out_columns import constant, told, told_of_constant, useless
 from transferkit.data.rows import Column, Rows
 from transferkit.data.table import PLAIN_SUFFIXES, SUFFIXES, Table, peek, read_table
 
@@ -55,8 +55,12 @@ class Tabular(Format):
             progress("reading columns", done, len(cells))
         left_out = useless(columns)
         kept = Rows({name: column for name, column in columns.items() if name not in set().union(*left_out.values())})
-        if not kept.columns:
-            what = "; ".join(told(left_out)) or f"its one column {label!r} is what is to be predicted"
+        same = constant(columns)
+        if not kept.columns.keys() - set(same):
+            what = (
+                "; ".join((*told(left_out), *told_of_constant(same)))
+                or f"its one column {label!r} is what is to be predicted"
+            )
             raise WrongUse(
                 f"{path}: no column is left to predict {label!r} from ({what}); add columns that say something"
             )
@@ -69,14 +73,20 @@ class Tabular(Format):
             weights=weights(table, roles["weight"]),
             groups=None if in_group is None else tuple(in_group),
         )
-        notes = (*about_header(table, label, options), *told(left_out), *_slips(cells, columns, table), *table.notes)
+        notes = (
+            *about_header(table, label, options),
+            *told(left_out),
+            *told_of_constant(same),
+            *_slips(cells, columns, table),
+            *table.notes,
+        )
         return Reading.of("tabular", examples, splits(table, roles["split"]), notes=notes)
 
     def items(self, paths: list[Path]) -> Sequence[Any] | None:
         """The rows of all these tables, one after the other."""
         found: Sequence[Any] = ()
         for path in paths:
-            rows = Rows.of(read_table(path).columns)
+            rows = Rows.of(read_table(path, with_empty_rows=True).columns)
             found = Joined(found, rows) if len(found) else rows
         return found
 

@@ -75,6 +75,7 @@ class TimeSeries(Format):
             names=tuple(f"{table.where(i)} and {length - 1} before it" for i in at),
             weights=None if weight is None else weight[at],
             groups=tuple(series),
+            channels=tuple(channels),
         )
         dropped = [name for name, kind in kinds.items() if kind != "number"]
         notes = [f"{len(ends)} windows of {length} rows and {len(channels)} channels, {stride} rows apart"]

@@ -190,6 +190,8 @@ class Mistake:
     """A row's columns, the most important first; "" where nothing is said."""
     window: tuple[tuple[float, ...], ...] = ()
     """The channels of a window over time, thinned out; NaN where nothing is said."""
+    channels: tuple[str, ...] = ()
+    """What those channels are called."""
 
 
 @dataclass(frozen=True)

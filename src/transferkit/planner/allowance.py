@@ -20,6 +20,25 @@ class Allowance:
     used_trials: int = 0
     begun: float = field(default_factory=time.monotonic)
     """`time.monotonic()` at which this part of the study began."""
+    whole: Budget | None = None
+    """What the person named, where `budget` is a share of it."""
+
+    @property
+    def named(self) -> Budget:
+        """The budget as the person named it."""
+        return self.budget if self.whole is None else self.whole
+
+    def __str__(self) -> str:
+        """What is to be kept, as the subject of a sentence; a share in whole seconds, for nobody has named it.
+
+        >>> str(Allowance(Budget(90))), str(Allowance(Budget(16.6667), whole=Budget(100)))
+        ('the budget of 90s', 'a share of 17 s')
+        """
+        if self.whole is None:
+            return f"the budget of {self.budget}"
+        if self.budget.seconds is None:
+            return f"a share of {self.budget}"
+        return f"a share of {f'{self.budget.seconds:.0f}' if self.budget.seconds >= 1 else 'less than 1'} s"
 
     @property
     def seconds_used(self) -> float:

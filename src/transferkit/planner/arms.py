@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -36,6 +36,8 @@ class Arm:
     """True where a person wants it tried to the end and proven."""
     tunes: tuple[tuple[str, tuple[Any, ...]], ...] = ()
     """Settings and the values to choose from, in place of the method's own."""
+    taken: bool = False
+    """True where it is proven without a trial; see `planner/taken.py`."""
 
     def candidates(self) -> list[Method]:
         """The settings to choose from on validation, the method's own first."""
@@ -51,7 +53,8 @@ class Arm:
 
     def written(self) -> list[Any]:
         """As JSON-able values; `read_arm` is the inverse."""
-        return [self.name, str(self.method), list(self.source_names), self.baseline, sorted(self.fixed), self.pinned]
+        sources, fixed = list(self.source_names), sorted(self.fixed)
+        return [self.name, str(self.method), sources, self.baseline, fixed, self.pinned, self.taken]
 
 
 def suited(arms: Sequence[Arm], task: Task) -> list[Arm]:
@@ -72,16 +75,22 @@ def suited(arms: Sequence[Arm], task: Task) -> list[Arm]:
 
 def read_arm(written: Sequence[Any], sources: Sequence[Source]) -> Arm:
     """The arm that was written down, on sources of these names."""
-    name, method, names, baseline, fixed, *pinned = written
+    name, method, names, baseline, fixed, *marks = written
+    pinned, taken = (*marks, False, False)[:2]
     by_name = {source.name: source for source in sources}
     chosen = tuple(by_name[n] for n in names)
-    return Arm(name, read_method(method), chosen, baseline, frozenset(fixed), bool(pinned and pinned[0]))
+    return Arm(name, read_method(method), chosen, baseline, frozenset(fixed), pinned, taken=taken)
 
 
-def named(sources: Sequence[Source], methods: Sequence[Wanted], modality: str | None = None) -> list[Arm]:
+def named(
+    sources: Sequence[Source],
+    methods: Sequence[Wanted],
+    modality: str | None = None,
+    stand_ins: Collection[str] = (),
+) -> list[Arm]:
     """The arms of `compare`: every named method on every set of sources it takes; an unfit one gives its reason.
 
-    `modality`: of the target; see `with_baselines`.
+    `modality`: of the target; `stand_ins`: names of sources; see `with_baselines` of both.
     """
     scratches = [method for method, _ in methods if isinstance(method, Scratch)]
     if len(scratches) > 1:
@@ -97,21 +106,24 @@ def named(sources: Sequence[Source], methods: Sequence[Wanted], modality: str | 
             check_sources(method, tuple(s for s in sources if not trainable_by(method, s))[:1] or tuple(sources))
             raise WrongUse(f"method {method.name} fits none of the sources {', '.join(s.name for s in sources)}")
         wanted += [(method, fixed, group) for group in fitting]
-    return with_baselines(wanted, modality)
+    return with_baselines(wanted, modality, stand_ins)
 
 
 def with_baselines(
-    wanted: Sequence[tuple[Method, frozenset[str], tuple[Source, ...]]], modality: str | None = None
+    wanted: Sequence[tuple[Method, frozenset[str], tuple[Source, ...]]],
+    modality: str | None = None,
+    stand_ins: Collection[str] = (),
 ) -> list[Arm]:
     """Add, first, one scratch for every architecture among the arms, and the majority floor.
 
     Of a network that was made for another modality than the target's, scratch is the target's default network: from scratch
-    nobody would train a network of pictures on sounds. None: all were made for it.
+    nobody would train a network of pictures on sounds. None: all were made for it. `stand_ins`: names of sources for whose
+    own network the default one stands, for it does not fit the budget.
     """
 
     @functools.cache
     def key_of(source: Source) -> str:
-        return _architecture(source, modality)
+        return "" if source.name in stand_ins else _architecture(source, modality)
 
     scratch_of: dict[str, Source] = {}
     for method, _, sources in wanted:
@@ -120,9 +132,10 @@ def with_baselines(
                 scratch_of.setdefault(key_of(source), source)
     by_hand = next(((m, f) for m, f, _ in wanted if isinstance(m, Scratch)), None)
     scratch, fixed_scratch = by_hand or (Scratch(), frozenset())
+    is_plain = len(scratch_of) == 1 and not any(source.name in stand_ins for source in scratch_of.values())
     baselines = {
         key: Arm(
-            "scratch" if len(scratch_of) == 1 else f"scratch ({source.name if key else 'default network'})",
+            "scratch" if is_plain else f"scratch ({source.name if key else 'default network'})",
             scratch,
             (source,) if key else (),
             None,
@@ -142,6 +155,9 @@ def with_baselines(
 
 def _fitting(method: Method, sources: Sequence[Source]) -> Iterator[tuple[Source, ...]]:
     """The sets of sources a method takes: one model at a time where one is enough, all where it wants several."""
+    if method.needs.data[1] and not method.is_baseline:
+        yield from with_data(method, sources)
+        return
     sources = [source for source in sources if trainable_by(method, source)]
     least, most = method.needs.models
     if method.is_baseline:
@@ -150,6 +166,19 @@ def _fitting(method: Method, sources: Sequence[Source]) -> Iterator[tuple[Source
         yield from ((source,) for source in sources)
     elif least <= len(sources):
         yield tuple(sources[:most])
+
+
+def with_data(method: Method, sources: Sequence[Source]) -> Iterator[tuple[Source, ...]]:
+    """The sets of sources that a method of labelled data takes: one model at a time, where it takes one, with all the data."""
+    models, data = ([source for source in sources if source.lends_data == lends] for lends in (False, True))
+    least, most = method.needs.models
+    lent = tuple(data[: method.needs.data[1]])
+    if len(lent) < method.needs.data[0]:
+        return
+    if most and models:
+        yield from ((model, *lent) for model in models if trainable_by(method, model))
+    elif least == 0:
+        yield lent
 
 
 def _architecture(source: Source, modality: str | None) -> str:

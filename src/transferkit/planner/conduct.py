@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 
 from transferkit.artifact.journal import Journal
 from transferkit.core.budget import Budget
-from transferkit.core.errors import BudgetSpent, Failed
+from transferkit.core.errors import BudgetSpent, Failed, WrongUse
 from transferkit.evaluate.cross_fitted import CrossFitting
+from transferkit.planner.adaptation import adapt, is_adaptation, needs_networks
+from transferkit.planner.adaptation_summary import study_of
+from transferkit.planner.adapting_arms import arms_of
 from transferkit.planner.allowance import Allowance
 from transferkit.planner.arms import Arm, named, read_arm, suited
 from transferkit.planner.costs import Costs
@@ -22,6 +25,7 @@ from transferkit.planner.planning import StudyPlan, make_plan
 from transferkit.planner.ranking import Ranking, rank_sources
 from transferkit.planner.request import Request
 from transferkit.planner.source_tasks import about, folders
+from transferkit.planner.stand_ins import stand_ins
 from transferkit.planner.study import Study, carry_out, choose_and_refit, claimed
 from transferkit.planner.submission import submission
 from transferkit.planner.trials import Trials
@@ -31,22 +35,48 @@ from transferkit.planner.usual import as_usual
 
 def planned(request: Request) -> StudyPlan:
     """What `conduct` would do with this request; nothing is kept, and nothing proven."""
-    if request.target.too_small_to_seal:
-        request = replace(request, budget=share(request.budget))
+    if not request.target.too_small_to_seal:
+        return _planned(request)
+    with _explained(request):
+        return _planned(_shared(request))
+
+
+def _planned(request: Request) -> StudyPlan:
+    if is_adaptation(request):
+        raise WrongUse(
+            f"{request.target.name} has no label to learn from, and so nothing to rank sources or foretell gains by; transfer adapts "
+            "to it, and compare tries the methods you name"
+        )
     allowance = request.allowance()
     request = request.with_networks(request.run(allowance))
-    with _in_time("sources were ranked and a few batches timed", request.budget):
+    with _in_time("sources were ranked and a few batches timed", allowance):
         ranking = rank_sources(request.sources, request.target, request.run(allowance))
         return make_plan(request, ranking, allowance).plan
 
 
 @contextmanager
-def _in_time(what: str, budget: Budget) -> Iterator[None]:
+def _in_time(what: str, allowance: Allowance) -> Iterator[None]:
     """Says what the budget ended, where it ends here."""
     try:
         yield
     except BudgetSpent:
-        raise BudgetSpent(f"the budget of {budget} ended while {what}; give a larger --budget") from None
+        raise BudgetSpent(f"{allowance} ended while {what}; give a larger --budget") from None
+
+
+def _shared(request: Request) -> Request:
+    """The study of all labels, one of those among which cross-fitting shares the budget."""
+    return replace(request, budget=share(request.budget), whole_budget=request.budget)
+
+
+@contextmanager
+def _explained(request: Request) -> Iterator[None]:
+    """Says, before what went wrong, that the budget is shared; where there is one."""
+    try:
+        yield
+    except Failed as reason:
+        if request.budget == Budget():
+            raise
+        raise type(reason)(f"{shared_among(request.target, request.budget)}: {reason}") from None
 
 
 def conduct(request: Request) -> Study:
@@ -60,12 +90,18 @@ def conduct(request: Request) -> Study:
         journal, executor = place.journal, stack.enter_context(executor_named(request.on, request.device))
         request = request.with_sources(journal.note("sources", [source.name for source in request.sources]))
         allowance = request.allowance(journal.spent_seconds, len(journal.trials()))
-        request = request.with_networks(request.run(allowance), journal.get("source tasks"))
+        if not is_adaptation(request) or needs_networks(request):
+            request = request.with_networks(request.run(allowance), journal.get("source tasks"))
         journal.note("source tasks", folders(request.sources))
-        carried_out = _cross_fitted if too_small else _sealed
+        carried_out = _adapted if is_adaptation(request) else _cross_fitted if too_small else _sealed
         study = carried_out(request, journal, executor)
         place.keep(study)
     return study
+
+
+def _adapted(request: Request, journal: Journal, executor: Executor) -> Study:
+    """Nothing of the target can be learned from: its domain is adapted to."""
+    return study_of(adapt(request, arms_of(request.sources, request.target, request.methods), journal, executor))
 
 
 def _sealed(request: Request, journal: Journal, executor: Executor) -> Study:
@@ -84,11 +120,12 @@ def _begun(request: Request, journal: Journal, executor: Executor) -> Findings:
     began_before = journal.get("arms") is not None
     if began_before:
         run = replace(run, deadline=None)
-    with _in_time("sources were ranked and a few batches timed", request.budget):
+    with _in_time("sources were ranked and a few batches timed", allowance):
         ranking = rank_sources(request.sources, request.target, run)
         if not began_before:
-            arms, costs, plan = _arms(request, ranking, allowance)
+            arms, costs, plan, standing = _arms(request, ranking, allowance)
             journal.note("plan", plan and plan.as_dict())
+            journal.note("stand-ins", dict(standing))
             journal.note("arms", [arm.written() for arm in arms])
         else:
             costs = Costs(request.target, run)
@@ -98,12 +135,14 @@ def _begun(request: Request, journal: Journal, executor: Executor) -> Findings:
     trials = Trials(request.target, journal, allowance, request.cache, request.device, request.progress, executor)
     trials.notes += about(request.sources)
     tried = Tried(sign=1 if request.target.task.metric.higher_is_better else -1)
-    return Findings(trials, arms, ranking, request.settings(), tried, costs, plan)
+    standing = journal.get("stand-ins", {})
+    return Findings(trials, arms, ranking, request.settings(), tried, costs, plan, stand_ins=standing)
 
 
 def _cross_fitted(request: Request, journal: Journal, executor: Executor) -> Study:
     """One study of all labels, for the predictor, and one of every outer fold, for the proof."""
-    findings = _begun(replace(request, budget=share(request.budget)), journal, executor)
+    with _explained(request):
+        findings = _begun(_shared(request), journal, executor)
 
     def study_on(outer: OuterFold) -> Chosen:
         part = replace(
@@ -111,8 +150,10 @@ def _cross_fitted(request: Request, journal: Journal, executor: Executor) -> Stu
             target=outer.target,
             seed=outer.seed,
             budget=outer.budget,
+            whole_budget=request.budget,
             progress=outer.progress,
             begun=time.monotonic(),
+            stand_ins=findings.stand_ins,
         )
         with Journal.open(outer.directory, part.identity()) as inner:
             fold = _begun(part, inner, executor)
@@ -133,22 +174,21 @@ def _cross_fitted(request: Request, journal: Journal, executor: Executor) -> Stu
         findings.trials.allowance = Allowance(request.budget, used.used_seconds, used.used_trials, used.begun)
         return cross_fit(request.target, study_on, journal, findings.trials.allowance, request.seed, request.progress)
 
-    try:
+    with _explained(request):
         return carry_out(findings, proof)
-    except Failed as reason:
-        if request.budget == Budget():
-            raise
-        raise Failed(f"{shared_among(request.target, request.budget)}: {reason}") from None
 
 
-def _arms(request: Request, ranking: Ranking, allowance: Allowance) -> tuple[list[Arm], Costs, StudyPlan | None]:
-    """The arms, what they are expected to cost, and the plan they come from, where they were not named."""
-    if request.methods is not None:
-        usable, _ = ranking.sorted(request.sources)
-        return (
-            as_usual(suited(named(usable, request.methods, request.target.modality), request.target.task)),
-            Costs(request.target, request.run(allowance)),
-            None,
-        )
-    made = make_plan(request, ranking, allowance)
-    return list(made.arms), made.costs, made.plan
+def _arms(
+    request: Request, ranking: Ranking, allowance: Allowance
+) -> tuple[list[Arm], Costs, StudyPlan | None, Mapping[str, str]]:
+    """The arms, what they are expected to cost, the plan they come from, where they were not named, and the stand-ins."""
+    if request.methods is None:
+        made = make_plan(request, ranking, allowance)
+        return list(made.arms), made.costs, made.plan, made.stand_ins
+    usable, _ = ranking.sorted(request.sources)
+    target, costs, standing = request.target, Costs(request.target, request.run(allowance)), request.stand_ins
+    if standing is None:
+        own = as_usual(named(usable, request.methods, target.modality))
+        standing = stand_ins(own, target, costs, allowance.seconds_left)
+    arms = named(usable, request.methods, target.modality, standing)
+    return as_usual(suited(arms, target.task)), costs, None, standing

@@ -15,12 +15,15 @@ from transferkit.core.target import Target
 from transferkit.planner.arms import Arm
 from transferkit.sources import architectures
 from transferkit.training.body import Body
+from transferkit.training.default_bodies import default_body
 from transferkit.training.first_batches import seconds_a_step
 
 CLOSED_FORM = 0.3
 """Seconds that a closed form on cached features is taken for until one has been fitted."""
 CORRECTION = (0.2, 5.0)
 """How far fits that were made may correct what is foretold of others."""
+DEAR_SHARE = 0.8
+"""Of the budget that is left: what one arm with its baseline may take, tried and proven."""
 
 
 @dataclass
@@ -30,7 +33,7 @@ class Costs:
     target: Target
     run: Run
     _steps: dict[str, float] = field(default_factory=dict)
-    _shapes: dict[tuple[Source, int], str] = field(default_factory=dict)
+    _shapes: dict[tuple[Source | None, int], str] = field(default_factory=dict)
     _fits: dict[tuple[str, Method], list[tuple[int, float]]] = field(default_factory=lambda: defaultdict(list))
     _ratios: list[float] = field(default_factory=list)
 
@@ -56,13 +59,11 @@ class Costs:
 
     def _seconds_a_step(self, arm: Arm, method: Method) -> float:
         """Timed once for each architecture, input size and batch size; a network that cannot be run costs nothing."""
-        if not arm.sources:
-            return 0.0
         batch_size = int(method.settings().get("batch_size", 16))
-        asked = (arm.sources[0], batch_size)
+        asked = (_lent_by(arm), batch_size)
         if (known := self._steps.get(self._shapes.get(asked, ""))) is not None:
             return known
-        body = Body.pretrained(arm.sources[0], self.target)
+        body = default_body(self.target, 0) if asked[0] is None else Body.pretrained(asked[0], self.target)
         shape = architectures.from_scratch(body.architecture).fingerprint
         key = self._shapes[asked] = f"{shape}{body.processor.fingerprint}{batch_size}"
         if key not in self._steps:
@@ -73,6 +74,13 @@ class Costs:
             except TransferkitError:
                 self._steps[key] = 0.0  # the fit will say what is wrong
         return self._steps[key]
+
+
+def _lent_by(arm: Arm) -> Source | None:
+    """The source whose network is trained; None where it is the target's default network."""
+    if not arm.sources or (arm.method.is_baseline and arm.sources[0].card().frozen):
+        return None
+    return arm.sources[0]
 
 
 def _scale(method: Method, n_items: int, n_fitted: int) -> float:

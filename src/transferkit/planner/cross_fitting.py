@@ -33,6 +33,8 @@ from transferkit.evaluate.cross_fitted import CrossFitted, CrossFitting
 from transferkit.planner.allowance import Allowance
 
 REPEATS = 3
+STUDIES = OUTER_FOLDS + 1
+"""That share a budget: one of all labels, and one of each outer fold."""
 PROCEDURE = "transfer"
 """What is claimed where the choosing itself is judged."""
 PARTS = "folds"
@@ -77,8 +79,8 @@ StudyOn = Callable[[OuterFold], Chosen]
 
 def shared_among(target: Target, budget: Budget) -> str:
     """Why a study has so little of the budget, to put before what went wrong in it."""
-    n, studies = len(target.whole().train), OUTER_FOLDS + 1
-    return f"{n} labels are too few for a sealed test, and cross-fitting shares the budget of {budget} among {studies} studies"
+    n = len(target.whole().train) + (len(target.test) if target.too_small_to_seal else 0)
+    return f"{n} labels are too few for a sealed test, and cross-fitting shares the budget of {budget} among {STUDIES} studies"
 
 
 def share(budget: Budget, n_folds: int = OUTER_FOLDS) -> Budget:

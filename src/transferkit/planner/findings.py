@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -44,6 +44,8 @@ class Findings:
     test: Examples | None = None
     cross_fitting: CrossFitting | None = None
     """Where the labels were too few for a sealed test: the evidence then has one row a repeat, in place of one a seed."""
+    stand_ins: Mapping[str, str] = field(default_factory=dict)
+    """Source -> why its arms are compared with the default network."""
     interrupted: bool = False
     """Ctrl-C came before the proof."""
 

@@ -52,7 +52,7 @@ def on_the_test(findings: Findings, best: str) -> Told:
         confidence = worst.confidence[place] if worst.confidence else None
         off = worst.off[place] if worst.off else ""
         mistake = _mistake(test, proven.predictions, i, confidence, off)
-        mistakes.append(shown(mistake, test.items[i], target.modality))
+        mistakes.append(shown(mistake, test.items[i], target.modality, test.channels))
     return replace(told, mistakes=tuple(mistakes))
 
 

@@ -23,7 +23,7 @@ def plan_kept(findings: Findings) -> list[dict[str, Any]]:
     for arm in findings.arms:
         fits = findings.tried.all(arm)
         refits = findings.refits.seconds.get(arm.name, [])
-        if not fits:
+        if not (fits or refits):
             status = "not tried"
         elif arm.name in claimed:
             proven, first = arm.name in findings.evidence, findings.claims[0]
@@ -63,11 +63,16 @@ def about_untried(findings: Findings) -> list[str]:
     if findings.plan is None or findings.interrupted:
         return []
     contenders = [arm for arm in findings.arms if arm.baseline is not None]
-    tried = {name for arm in contenders if findings.tried.all(arm) for name in arm.source_names}
-    waiting = [
-        DroppedArm(arm.name, "the budget ended before its turn") for arm in contenders if not findings.tried.all(arm)
-    ]
+    fitted = [arm for arm in contenders if arm.taken or findings.tried.all(arm)]
+    tried = {name for arm in fitted for name in arm.source_names}
+    waiting = [DroppedArm(arm.name, "the budget ended before its turn") for arm in contenders if arm not in fitted]
     return untried(findings.ranking.rows, tried, (*findings.plan.dropped, *waiting))
+
+
+def about_taken(findings: Findings) -> list[str]:
+    """That an arm was proven without a trial, and why; nothing where trials decided."""
+    reasons = {one.name: one.reason for one in findings.plan.arms} if findings.plan is not None else {}
+    return [f"{arm.name}: {reasons[arm.name]}" for arm in findings.arms if arm.taken]
 
 
 def untried(rows: Sequence[RankedSource], tried: Collection[str], dropped: Sequence[DroppedArm]) -> list[str]:

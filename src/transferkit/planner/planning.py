@@ -6,7 +6,7 @@ stand as the ranking has them. What happens to other arms in truth costs about a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from transferkit.core.budget import Budget
@@ -45,6 +45,8 @@ class Planned:
     plan: StudyPlan
     arms: tuple[Arm, ...]
     costs: Costs
+    stand_ins: Mapping[str, str]
+    """As `Proposal.stand_ins`."""
 
 
 def make_plan(request: Request, ranking: Ranking, allowance: Allowance) -> Planned:
@@ -52,7 +54,7 @@ def make_plan(request: Request, ranking: Ranking, allowance: Allowance) -> Plann
     target, settings, run = request.target, request.settings(), request.run(allowance)
     usable, _ = ranking.sorted(request.sources)
     costs = Costs(target, run)
-    proposal = propose(ranking, usable, target, costs, request.wishes, allowance.seconds_left)
+    proposal = propose(ranking, usable, target, costs, request.wishes, allowance.seconds_left, request.stand_ins)
     n_whole = len(target.whole().train)
     order, trying = _rehearse(proposal.arms, settings.folds, target, costs)
     leader = next(arm for arm in order if arm.baseline is not None)
@@ -71,7 +73,7 @@ def make_plan(request: Request, ranking: Ranking, allowance: Allowance) -> Plann
         profile=about,
         arms=tuple(_planned(arm, proposal, costs, n_whole) for arm in order) + waiting,
         dropped=proposal.dropped,
-        budget=str(allowance.budget),
+        budget=str(allowance.named),
         spent=allowance.seconds_used,
         trying=trying,
         proving=proving,
@@ -79,14 +81,15 @@ def make_plan(request: Request, ranking: Ranking, allowance: Allowance) -> Plann
         and _enough_trials(allowance.budget, 1 if cross_fitted else len(settings.seeds)),
         cross_fitted=cross_fitted,
     )
-    return Planned(plan, proposal.arms, costs)
+    return Planned(plan, proposal.arms, costs, proposal.stand_ins)
 
 
 def _planned(arm: Arm, proposal: Proposal, costs: Costs, n_items: int) -> PlannedArm:
     reason = proposal.reasons.get(arm.name) or (
         "what the others are compared with" if arm.method.is_baseline else "you named it"
     )
-    return PlannedArm(arm.name, costs.expected(arm, arm.method, n_items), len(arm.candidates()), reason, arm.pinned)
+    n_settings = 1 if any(one.taken for one in proposal.arms) else len(arm.candidates())
+    return PlannedArm(arm.name, costs.expected(arm, arm.method, n_items), n_settings, reason, arm.pinned)
 
 
 def _enough_trials(budget: Budget, n_seeds: int) -> bool:
@@ -95,6 +98,8 @@ def _enough_trials(budget: Budget, n_seeds: int) -> bool:
 
 def _rehearse(arms: Sequence[Arm], folds: Sequence[int], target: Target, costs: Costs) -> tuple[list[Arm], float]:
     """The arms in the order in which they are tried, and the seconds that all trials take."""
+    if any(arm.taken for arm in arms):
+        return list(arms), 0.0
     tried, seconds, order = Tried(), 0.0, []
     places = {arm.name: 1 - place / (len(arms) + 1) for place, arm in enumerate(arms, start=1)}
     for rung in rungs(arms, folds, tried):

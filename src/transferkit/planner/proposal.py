@@ -2,13 +2,14 @@
 
 Every usable source gets the methods that cost seconds; the promising ones also those that train the network. A source is
 promising where it belongs to the fewest that hold the best one with a chance of 90 % (see `docs/ranking.md`). An arm that
-cannot be tried and proven within the budget is dropped at once, and not when the money is gone.
+cannot be tried and proven within the budget is dropped at once, and not when the money is gone. Where labels are a handful
+one arm is taken without a trial (`planner/taken.py`), unless a person adds or pins others.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from transferkit.core import registry
 from transferkit.core.errors import WrongUse
@@ -19,16 +20,16 @@ from transferkit.evaluate.planned import DroppedArm
 from transferkit.evaluate.ranking import likely_best
 from transferkit.evaluate.summary import RankedSource
 from transferkit.planner.arms import Arm, suited, with_baselines
-from transferkit.planner.costs import Costs
+from transferkit.planner.costs import DEAR_SHARE, Costs
 from transferkit.planner.ranking import Ranking
+from transferkit.planner.stand_ins import grouped, stand_ins
+from transferkit.planner.taken import taken, with_few_labels
 from transferkit.planner.usual import as_usual
 from transferkit.planner.wishes import Wishes
 from transferkit.sources import architectures
 
 LEAST_PROMISING, MOST_PROMISING = 2, 4
 """How many sources are worth training on: never fewer, for a ranking may err; never more, for each costs its share."""
-DEAR_SHARE = 0.8
-"""Of the budget that is left: what one arm with its baseline may take, tried once and proven with one seed."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,8 @@ class Proposal:
     reasons: dict[str, str]
     """Arm -> why it is tried."""
     dropped: tuple[DroppedArm, ...]
+    stand_ins: Mapping[str, str] = field(default_factory=dict)
+    """Source -> why the default network stands for its own as baseline."""
 
 
 @dataclass(frozen=True)
@@ -62,8 +65,12 @@ def propose(
     costs: Costs,
     wishes: Wishes,
     seconds_left: float = float("inf"),
+    known_stand_ins: Mapping[str, str] | None = None,
 ) -> Proposal:
-    """The arms of `transfer`, for usable sources in the order of their ranking."""
+    """The arms of `transfer`, for usable sources in the order of their ranking.
+
+    `known_stand_ins`: as the study has them that this one is a part of; None: they are found out.
+    """
     ideas = _ideas(ranking, usable, target)
     added = wishes.added(usable)
     by_hand = [method for method, _, _ in added if method.is_baseline]
@@ -86,18 +93,30 @@ def propose(
         reasons[name] = "you added it"
     if not any(not method.is_baseline for method, _, _ in wanted):
         raise WrongUse("every arm was dropped; leave one in, or add one with --add")
+    standing = known_stand_ins
+    if standing is None:
+        standing = stand_ins(as_usual(with_baselines(wanted, target.modality)), target, costs, seconds_left)
     # Where two arms share method and sources their settings are part of the name; a lone one is called by its method.
     arms = []
-    for arm in suited(with_baselines(wanted, target.modality), target.task):
+    for arm in suited(with_baselines(wanted, target.modality, standing), target.task):
         spelled = _named(arm.method, arm.sources)
         reasons.setdefault(arm.name, reasons.get(spelled, ""))
         arms.append(replace(arm, pinned=wishes.pins(arm.name) or (arm.baseline is not None and wishes.pins(spelled))))
     names = {arm.name for arm in arms}
+    said = "; ".join(f"in place of {names}'s own network: {why}" for names, why in grouped(standing).items())
+    reasons |= {arm.baseline: said for arm in arms for s in arm.sources if arm.baseline and s.name in standing}
     arms = as_usual(arms)
+    without_trial = None
+    if not wishes.pin and all(method.is_baseline for method, _, _ in added):
+        without_trial = taken(arms, usable[0], target, costs, seconds_left)
+    if without_trial is not None:
+        arms = list(without_trial.arms)
+        reasons[arms[-1].name] = without_trial.reason
     arms, too_dear = _affordable(arms, target, costs, seconds_left)
     unusable = [DroppedArm(row.name, row.note) for row in ranking.rows if not row.is_usable]
     dropped = [DroppedArm(name, why) for name, why in against.items() if name not in names]
-    return Proposal(tuple(arms), reasons, (*unusable, *dropped, *too_dear))
+    dropped += without_trial.dropped if without_trial is not None else ()
+    return Proposal(tuple(arms), reasons, (*unusable, *dropped, *too_dear), standing)
 
 
 def _named(method: Method, sources: Sequence[Source]) -> str:
@@ -129,6 +148,9 @@ def _ideas(ranking: Ranking, usable: Sequence[Source], target: Target) -> list[_
                 _no_promise(place, row, likely) if trainable_by(method, source) else "its weights cannot be trained"
             )
             ideas.append(_Idea(method, source, _promise(place, row), against))
+    few = with_few_labels(usable[0], target)
+    if few is not None and not any((idea.method, idea.source) == (few, usable[0]) for idea in ideas):
+        ideas.append(_Idea(few, usable[0], "usually serves networks of this architecture best with so few labels"))
     return ideas
 
 

@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from transferkit.artifact.wording import duration
 from transferkit.core.method import Method
 from transferkit.core.predictor import Predictor
 from transferkit.core.source import Source
@@ -63,15 +64,17 @@ def written_choice(arms: Sequence[Arm], trials: Trials) -> list[Claim]:
     ]
 
 
-def choose(arms: Sequence[Arm], tried: Tried, trials: Trials, every_arm: bool) -> list[Claim]:
+def choose(arms: Sequence[Arm], tried: Tried, trials: Trials, costs: Costs, every_arm: bool) -> list[Claim]:
     """The claims, best validation first, written down. `every_arm`: one a contender; else one a set of sources.
 
     Only arms whose baseline was tuned as far as they were are compared with it. Where not every arm is proven, the claims
     after the first `SECONDARY` are of arms that one fit proves: with many sources the proof would else cost more than the
-    search. Pinned arms are proven in any case.
+    search; and one that does not fit in what is left of the budget gives way to those that do. Pinned arms are proven in any
+    case.
     """
     by_name = {arm.name: arm for arm in arms}
     claims: list[Claim] = []
+    too_dear: list[Claim] = []
     seen: set[tuple[Source, ...]] = set()
     for arm in tried.in_order([arm for arm in arms if arm.baseline]):
         baseline = by_name[arm.baseline or ""]
@@ -82,11 +85,38 @@ def choose(arms: Sequence[Arm], tried: Tried, trials: Trials, every_arm: bool) -
             if every_arm or not claims:
                 tried.notes.append(f"{arm.name} is not claimed: its baseline was not tuned as far")
             continue
+        claim = Claim(arm, method, baseline, baseline_method)
         if not (every_arm or arm.pinned):
+            if (more := _beyond(claim, trials, costs)) > 0:
+                tried.notes.append(
+                    f"{arm.name} is not claimed: its proof would take {duration(more)} more than is left"
+                )
+                too_dear.append(claim)
+                continue
             if arm.sources in seen or (len(claims) > SECONDARY and not method.deterministic):
                 continue
             seen.add(arm.sources)
-        claims.append(Claim(arm, method, baseline, baseline_method))
+        claims.append(claim)
+    return _written(claims or too_dear[:1], arms, trials)
+
+
+def _beyond(claim: Claim, trials: Trials, costs: Costs) -> float:
+    """By how many seconds the shortest proof, one seed of each, goes beyond what is left of the budget."""
+    if trials.allowance.budget.seconds is None:
+        return 0.0
+    n_items = len(trials.target.whole().train)
+    pair = ((claim.arm, claim.method), (claim.baseline, claim.baseline_method))
+    return sum(costs.expected(arm, method, n_items) for arm, method in pair) - trials.allowance.seconds_left
+
+
+def without_trial(arms: Sequence[Arm], trials: Trials) -> list[Claim]:
+    """The claim of the arm that is taken, written down: its first settings and its baseline's; none where trials decide."""
+    by_name = {arm.name: arm for arm in arms}
+    pairs = [(arm, by_name[arm.baseline or ""]) for arm in arms if arm.taken]
+    return _written([Claim(arm, arm.method, baseline, baseline.method) for arm, baseline in pairs], arms, trials)
+
+
+def _written(claims: Sequence[Claim], arms: Sequence[Arm], trials: Trials) -> list[Claim]:
     if claims:
         written = [[c.arm.name, str(c.method), c.baseline.name, str(c.baseline_method)] for c in claims]
         trials.journal.note(CHOICE, written)

@@ -31,6 +31,8 @@ class Request:
     """Of `compare`; None for `transfer`, whose arms follow from the ranking."""
     wishes: Wishes = field(default_factory=Wishes)
     budget: Budget = field(default_factory=Budget)
+    whole_budget: Budget | None = None
+    """What the person named, where `budget` is a share of it."""
     seeds: int = 5
     seed: int = 0
     out: str | Path | None = None
@@ -42,6 +44,8 @@ class Request:
     command: str = ""
     begun: float = field(default_factory=time.monotonic)
     """`time.monotonic()` from which the budget counts."""
+    stand_ins: Mapping[str, str] | None = None
+    """Of the study that this one is a part of, as `Proposal.stand_ins`: its claims have one baseline in every part."""
 
     def settings(self) -> Settings:
         """How the study is carried out."""
@@ -83,7 +87,7 @@ class Request:
 
     def allowance(self, used_seconds: float = 0.0, used_trials: int = 0) -> Allowance:
         """What is left of the budget, counted from `begun`."""
-        return Allowance(self.budget, used_seconds, used_trials, self.begun)
+        return Allowance(self.budget, used_seconds, used_trials, self.begun, self.whole_budget)
 
     def run(self, allowance: Allowance) -> Run:
         """What ranking and planning are lent."""

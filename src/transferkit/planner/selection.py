@@ -20,6 +20,8 @@ from transferkit.planner.tried import Tried
 
 RESERVE = 0.6
 """Largest share of the budget that is kept back for the proof."""
+LONGER = 1.2
+"""A fit may take so many times as long when it is made again."""
 
 
 def select(
@@ -102,12 +104,20 @@ class _Work:
                 continue
             reserve = self._reserve(arm)
             expected = self.costs.expected(arm, method, n_items) if self.is_limited else 0.0
-            if not self.trials.allowance.allows(reserve + expected, trials=1 + self._trials_kept(arm)):
+            room = self._room(arm, n_items, reserve)
+            if expected > room or not self.trials.allowance.allows(0.0, trials=1 + self._trials_kept(arm)):
                 left_out.append(arm)
                 continue
-            yield Fit(
-                arm, method, "try", rung.fold, self.trials.allowance.seconds_left - reserve if self.is_limited else None
-            )
+            yield Fit(arm, method, "try", rung.fold, room if self.is_limited else None)
+
+    def _room(self, arm: Arm, n_items: int, reserve: float) -> float:
+        """Seconds that a fit may take: after one that takes longer nothing would be left to refit the arm and its baseline."""
+        left = self.trials.allowance.seconds_left
+        if arm.baseline is None or not self.is_limited:
+            return left - reserve
+        n_whole, baseline = len(self.trials.target.whole().train), self.by_name[arm.baseline]
+        beside = self.costs.expected(baseline, self.tried.best(baseline) or baseline.method, n_whole)
+        return min(left - reserve, (left - beside) * n_items / (n_items + LONGER * n_whole))
 
     def _front(self) -> tuple[Arm, Arm]:
         """The arm that leads, or is tried first, and its baseline."""

@@ -13,10 +13,10 @@ from transferkit.core.predictor import Predictor
 from transferkit.evaluate.cross_fitted import CrossFitting
 from transferkit.evaluate.proof import prove
 from transferkit.evaluate.summary import StudySummary
-from transferkit.planner.cross_fitting import PROCEDURE
+from transferkit.planner.cross_fitting import PROCEDURE, STUDIES
 from transferkit.planner.findings import Findings
 from transferkit.planner.label_curve import fit_label_curve
-from transferkit.planner.proving import choose, refit, written_choice
+from transferkit.planner.proving import choose, refit, without_trial, written_choice
 from transferkit.planner.selection import select
 from transferkit.planner.summarise import summarise
 
@@ -89,9 +89,9 @@ def claimed(findings: Findings) -> dict[str, tuple[str, str]]:
 def choose_and_refit(findings: Findings, only_first: bool) -> None:
     """All that comes before the proof; `only_first`: without the secondary claims of `transfer`."""
     trials, settings = findings.trials, findings.settings
-    chosen = written_choice(findings.arms, trials)
+    chosen = written_choice(findings.arms, trials) or without_trial(findings.arms, trials)
     select(findings.arms, trials, findings.costs, settings, findings.tried, only_replay=bool(chosen))
-    findings.claims = chosen or choose(findings.arms, findings.tried, trials, settings.prove_every_arm)
+    findings.claims = chosen or choose(findings.arms, findings.tried, trials, findings.costs, settings.prove_every_arm)
     _check_claims(findings)
     findings.tried.notes = trials.journal.note("selection", findings.tried.notes)  # as it ended the first time
     if only_first and not settings.prove_every_arm:
@@ -109,11 +109,13 @@ def _check_claims(findings: Findings) -> None:
         raise Failed(f"no arm gave a result ({'; '.join(sorted(failures))})")
     if failures:
         raise Failed(f"no arm can be compared with its baseline ({'; '.join(sorted(failures))})")
-    budget = findings.trials.allowance.budget
-    takes = "" if budget.seconds is None else f", which take about {duration(_least_seconds(findings))} here"
-    raise Failed(
-        f"the budget of {budget} is too small for one trial, its baseline and their proof{takes}; give a larger --budget"
-    )
+    allowance, takes, give = findings.trials.allowance, "", "a larger --budget"
+    if allowance.budget.seconds is not None:
+        least = _least_seconds(findings)
+        takes = f", which take about {duration(least)} here"
+        if allowance.whole is not None:
+            give = f"a --budget of about {duration(STUDIES * least)}"
+    raise Failed(f"{allowance} is too small for one trial, its baseline and their proof{takes}; give {give}")
 
 
 def _least_seconds(findings: Findings) -> float:

@@ -29,9 +29,10 @@ from transferkit.planner.arms import Arm
 from transferkit.planner.findings import Findings
 from transferkit.planner.label_curve import read_label_curve
 from transferkit.planner.mistakes import on_the_test
-from transferkit.planner.plan_kept import about_untried, plan_kept
+from transferkit.planner.plan_kept import about_taken, about_untried, plan_kept
 from transferkit.planner.proving import Claim
 from transferkit.planner.shown.tabular import narrowed
+from transferkit.planner.stand_ins import grouped
 from transferkit.planner.trials import record_of
 
 
@@ -58,10 +59,12 @@ def summarise(findings: Findings) -> StudySummary:
         confusion=told.confusion,
         mistakes=narrowed(told.mistakes, [one.column for one in matter]),
         cost=_cost(findings),
-        budget=str(findings.trials.allowance.budget),
+        budget=str(findings.trials.allowance.named),
         repeat=_repeat(findings),
         notes=(
+            *_stand_ins(findings),
             *(f"{row.name} {row.note}" for row in findings.ranking.rows if row.predicted is None),
+            *about_taken(findings),
             *about_untried(findings),
             *findings.tried.notes,
             *findings.refits.notes,
@@ -84,6 +87,7 @@ def summarise(findings: Findings) -> StudySummary:
             "interrupted": findings.interrupted,
             **({"cross_fitting": findings.cross_fitting.as_extra()} if findings.cross_fitting else {}),
             "plan": plan_kept(findings),
+            "stand_ins": dict(findings.stand_ins),
         },
     )
 
@@ -95,6 +99,20 @@ def _importances(findings: Findings, best: str) -> tuple[Importance, ...]:
         return ()
     seconds = max(CLOSING / 2, min(SECONDS, findings.trials.allowance.seconds_left))
     return importances(predictor, findings.test, seconds=seconds)
+
+
+def _stand_ins(findings: Findings) -> list[str]:
+    """Sources that are compared with the default network, for their own from scratch does not fit the budget."""
+    return [
+        f"{names} is compared with the default network trained from scratch: {why}"
+        for names, why in grouped(findings.stand_ins).items()
+    ]
+
+
+def _against(arm: Arm, baseline: Arm) -> str:
+    """What the verdict compares with, as a noun."""
+    is_another_network = bool(arm.sources) and not baseline.sources
+    return f"training {'the default network ' * is_another_network}from scratch"
 
 
 def _better_baseline(findings: Findings) -> list[str]:
@@ -155,7 +173,8 @@ def _conclusion(
         return "undecided", _interrupted(findings), next(arm.name for arm in findings.arms if arm.method.is_baseline)
     if primary.arm.name not in gains:
         said = f"Nothing is proven of {primary.arm.name}, the first choice: {'; '.join(_why_not(findings))}."
-        for arm, how in ((primary.arm, "chosen on validation alone"), (primary.baseline, "its baseline")):
+        how_chosen = "taken without a trial" if primary.arm.taken else "chosen on validation alone"
+        for arm, how in ((primary.arm, how_chosen), (primary.baseline, "its baseline")):
             if findings.final_predictor(arm.name) is not None:
                 return "undecided", f"{said} The predictor is that of {arm.name}, {how}.", arm.name
         return "undecided", f"{said} There is no predictor.", primary.arm.name
@@ -167,7 +186,8 @@ def _conclusion(
         judged_by = cross_fitting.judged_by(gain, noun)
         if not findings.settings.prove_every_arm:
             about = procedure(primary.method.name, primary.arm.source_names)
-    said = sentence(about, gain, info, margin, items=f"test {noun}", cross_fitted=judged_by)
+    against = _against(primary.arm, primary.baseline)
+    said = sentence(about, gain, info, margin, baseline=against, items=f"test {noun}", cross_fitted=judged_by)
     return word, said, primary.arm.name if word == "helps" else primary.baseline.name
 
 
@@ -193,6 +213,8 @@ def _arm(arm: Arm, findings: Findings, gains: dict[str, Gain], best: str) -> Arm
     results = findings.tried.all(arm)
     failures = sorted({r.message for r in results if r.status == "failed"})
     record = next((record_of(r) for r in results if r.status == "done"), None)
+    if record is None and (final_predictor := findings.final_predictor(arm.name)) is not None:
+        record = final_predictor.record
     gain = gains.get(arm.name)
     chosen = bool(findings.claims) and findings.claims[0].arm == arm
     proven = arm.name in findings.evidence

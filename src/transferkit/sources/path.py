@@ -47,6 +47,9 @@ class PathSource(DataSet):
     def holds_at(self, location: str, options: SourceOptions) -> Holds:
         return "model" if _is_model(location) else super().holds_at(location, options)
 
+    def lends_data(self, location: str) -> bool:
+        return not _is_model(location)
+
     def card(self, location: str, options: SourceOptions) -> Card:
         """Of the saved model, or as `DataSet.card`."""
         if _is_model(location):

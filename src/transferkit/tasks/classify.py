@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from transferkit.core.errors import WrongUse
-from transferkit.core.labels import as_classes
+from transferkit.core.labels import as_classes, in_order
 from transferkit.core.task import ClosedForm, Predictions
 from transferkit.tasks.measured import MeasuredTask
 from transferkit.tasks.metrics.known import Judged
@@ -59,7 +59,11 @@ class Classify(MeasuredTask):
         if len(counts) == 1:
             raise WrongUse(f"every labelled item is of the one class {labels[0]!r}; a classifier needs at least two")
         skewed = max(counts.values()) / min(counts.values()) >= SKEW
-        return cls(tuple(sorted(counts)), "macro_f1" if skewed else "accuracy")
+        return cls(in_order(counts), "macro_f1" if skewed else "accuracy")
+
+    def widened(self, classes: Sequence[str]) -> Classify:
+        """In the order of all classes."""
+        return replace(self, classes=in_order({*self.classes, *classes}))
 
     def read(self, labels: Sequence[Any]) -> tuple[Any, ...]:
         """Numbers become the names of their classes, 3.0 is "3"."""

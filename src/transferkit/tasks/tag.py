@@ -56,6 +56,12 @@ class Tag(MeasuredTask):
         object.__setattr__(self, "shares", tuple(self.shares))
         super().__post_init__()
 
+    def widened(self, classes: Sequence[str]) -> Tag:
+        """In alphabetical order; a tag that no item seen so far bears has the share 0."""
+        shares = dict(zip(self.classes, self.shares, strict=False))
+        names = tuple(sorted({*self.classes, *classes}))
+        return replace(self, classes=names, shares=tuple(shares.get(n, 0.0) for n in names) if shares else ())
+
     @classmethod
     def recognise(cls, examples: Examples) -> Tag | None:
         """Every label is a list of words, or words with separators between them. Refuses data without any tag."""

@@ -2,9 +2,9 @@
 
 Hu et al. 2021, arXiv:2106.09685: W + (scale / rank) B A, with B 0 at the start. Liu et al. 2024, arXiv:2402.09353 (DoRA): the
 direction of each output's weights is changed so, and its length is a weight of its own; a layer in which an output's weights
-are all 0, and have no direction, is changed as a whole. Layers that get one: linear ones, embeddings, and convolutions without
-groups. A convolution that does more than convolve (`FoldedConvolution` pads before and cuts off after) lends its own weights to
-a plain one inside it, so that PEFT's stands where the product is.
+are all 0, and have no direction, is changed as a whole. Layers that get one: linear ones, embeddings, and convolutions
+without groups. A convolution that does more than convolve (`FoldedConvolution` pads before and cuts off after) lends its own
+weights to a plain one inside it, so that PEFT's stands where the product is.
 """
 
 from __future__ import annotations

@@ -13,7 +13,10 @@ the best of 120 epochs on 10 items would look better than it is, and beat a line
 
 
 class BestState:
-    """Keeps the weights with the best metric (ties: the lower loss); with fewer than `LEAST_ITEMS` held out, the last."""
+    """Keeps the weights with the best metric (ties: the lower loss); with fewer than `LEAST_ITEMS` held out, the last.
+
+    Where something else than these metrics says how good an epoch is, its `standing` decides.
+    """
 
     def __init__(self, modules: Sequence[nn.Module], patience: int | None) -> None:
         self._modules, self._patience = tuple(modules), patience
@@ -24,17 +27,20 @@ class BestState:
         self.losses: list[float] = []
         self.exhausted = False
 
-    def judge(self, epoch: int, result: tuple[float, float] | None, n_items: int = 0) -> None:
-        """Take note of an epoch's (metric, loss) on `n_items` held-out items."""
+    def judge(
+        self, epoch: int, result: tuple[float, float] | None, n_items: int = 0, standing: float | None = None
+    ) -> None:
+        """Take note of an epoch's (metric, loss) on `n_items` held-out items; `standing`, higher is better, overrules them."""
         if result is not None:
             self.metrics.append(result[0])
             self.losses.append(result[1])
-        if result is None or n_items < LEAST_ITEMS:
+        if standing is None and (result is None or n_items < LEAST_ITEMS):
             self.best_epoch = epoch
             return
-        standing = (result[0], -result[1])
-        if self._best is None or standing > self._best:
-            self._best, self.best_epoch = standing, epoch
+        metric, loss = result or (0.0, 0.0)
+        reached = (metric, -loss) if standing is None else (standing, 0.0)
+        if self._best is None or reached > self._best:
+            self._best, self.best_epoch = reached, epoch
             self._state = [copy.deepcopy(module.state_dict()) for module in self._modules]
         elif self._patience is not None and epoch - (self.best_epoch or 0) >= self._patience:
             self.exhausted = True

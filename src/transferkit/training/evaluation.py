@@ -9,10 +9,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from transferkit.core.examples import Examples
 from transferkit.core.run import Run
 from transferkit.core.task import Predictions
 from transferkit.training.inputs import Inputs
 from transferkit.training.model import Model, moved
+from transferkit.training.reading import inputs_of
 
 BATCH = 256
 GENERATED = 32
@@ -38,6 +40,18 @@ def evaluate(model: Model, inputs: Inputs, labels: Sequence[Any], start: int, ru
             total += float(model.task.loss(taught, wanted)) * len(chosen)
             parts.append(model.decode(model.outputs(features) if model.task.generates else taught))
     return joined(parts), total / len(inputs)
+
+
+def predicted(model: Model, examples: Examples, run: Run) -> Predictions:
+    """Predictions for items as they come, in eval mode."""
+    model.eval()
+    device, parts = torch.device(run.device), []
+    with torch.inference_mode():
+        for start in range(0, len(examples), GENERATED):
+            indices = range(start, min(start + GENERATED, len(examples)))
+            inputs = moved(inputs_of(model.processor, examples.items, indices), device)
+            parts.append(model.decode(model.outputs(model.features(inputs))))
+    return joined(parts)
 
 
 def raw_outputs(model: Model, inputs: Inputs, start: int, device: torch.device) -> Any:

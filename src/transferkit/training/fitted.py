@@ -71,6 +71,24 @@ class FittedNetwork(Predictor):
         with torch.inference_mode():
             return self.model.decode(self.model.outputs(features.to(self.model.parameters()[0].device)))
 
+    def features(self, examples: Examples, run: Run) -> np.ndarray | None:
+        """(n, d) the network's last state; None where that is no one vector an item."""
+        if not self.task.needs_features or not len(examples):
+            return None
+        if self._frozen is not None:
+            return frozen_states(self._frozen, examples, run)
+        device, precision = self.model.parameters()[0].device, self.model.parameters()[0].dtype
+
+        def one_batch(indices: Sequence[int]) -> np.ndarray:
+            with torch.inference_mode():
+                inputs = moved(inputs_of(self.model.processor, examples.items, indices, threads=False), device)
+                found: Tensor = self.model.features(as_precise(inputs, precision))  # type: ignore[assignment]
+                return found.float().cpu().numpy()
+
+        batches = alike(self.model.processor, examples.items, BATCH)
+        rows: np.ndarray = np.concatenate(list(on_every_core(one_batch, batches)))[as_given(batches)]
+        return rows
+
     def to(self, device: str) -> None:
         """Move network and head."""
         self.model.to(torch.device(device))

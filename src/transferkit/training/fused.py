@@ -86,7 +86,9 @@ class FusedNetworks(Predictor):
         for start in range(0, len(items), BATCH):
             batch = [items[i] for i in range(len(items))[start : start + BATCH]]
             with torch.inference_mode():
-                table = torch.cat([_features(*member, batch, device) for member in self.members], dim=1)  # (n, d)
+                table = torch.cat(
+                    [features_of_member(*member, batch, device) for member in self.members], dim=1
+                )  # (n, d)
                 parts.append(self.task.decode(self.head(table)))
             if progress:
                 progress(start + len(batch), len(items))
@@ -148,7 +150,10 @@ def under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
 
 
-def _features(processor: Processor, network: Network | None, items: Sequence[Any], device: torch.device) -> Tensor:
+def features_of_member(
+    processor: Processor, network: Network | None, items: Sequence[Any], device: torch.device
+) -> Tensor:
+    """(n, d) of raw items: what the network makes of them, or without one the processor's own numbers."""
     inputs = moved(processor(items), device)
     return cast(Tensor, network(inputs)) if network is not None else parts_of(inputs)[0].flatten(1)
 

@@ -8,6 +8,7 @@ choice is remembered by the cache, so that the same machine gives the same numbe
 
 from __future__ import annotations
 
+import copy
 import time
 from collections.abc import Callable
 
@@ -78,11 +79,11 @@ def _fastest(make: Callable[[], Network], sample: State) -> str:
         return "float32"
     has_channels = any(part.ndim == 4 for part in parts_of(sample))
     with on_one_core():
-        reference, best_seconds = _tried(make(), "float32", sample)
+        reference, best_seconds = _tried(network, "float32", sample)
         best = "float32"
         forms = (FORMS[2],) * multiplies_bfloat16() + (FORMS[1],) * has_channels
         for form in forms:
-            features, seconds = _tried(make(), form, sample)
+            features, seconds = _tried(copy.deepcopy(network), form, sample)
             distance = ((features - reference).norm(dim=1) / reference.norm(dim=1).clamp_min(1e-12)).mean()
             if distance <= FIDELITY and seconds < best_seconds:
                 clear = seconds * CLEARLY < best_seconds

@@ -26,7 +26,7 @@ from transferkit.training.augmentation import resolved
 from transferkit.training.average import Average
 from transferkit.training.batches import batches
 from transferkit.training.best_state import BestState
-from transferkit.training.evaluation import evaluate, raw_outputs, take
+from transferkit.training.evaluation import evaluate, predicted, raw_outputs, take
 from transferkit.training.every_core import on_one_core, pays_to_share
 from transferkit.training.imbalance import Balance, Order
 from transferkit.training.inputs import Inputs
@@ -72,6 +72,8 @@ class Recipe:
     """Decay of the average of weights that is judged and kept; 0: the weights themselves."""
     tune_thresholds: bool = False
     """Set what each class needs to be chosen on the held-out items, once the weights are final."""
+    epoch_items: int | None = None
+    """Items of an epoch, drawn anew for each, where there are more; None: all."""
     offsets: tuple[float, ...] = ()
     """Added to the logits of the classes once the weights are final."""
     precision: Precision = "auto"
@@ -103,16 +105,24 @@ class Addition:
     """Told the number of each epoch, from 1, before it begins; may set `requires_grad` of what moves from now on."""
     watched: tuple[int, ...] = ()
     """Positions, ascending, whose states the penalty is shown; none before the first moving stage."""
+    of_labels: bool = True
+    """False where the penalty is the whole loss, and the labels are not learned from."""
+    standing: Callable[[int], float | None] | None = None
+    """How good the model, in eval mode, is after an epoch, higher is better; decides in validation's place which is kept."""
     end: Callable[[], None] | None = None
     """Called once, with the best state restored: takes out of the network what the method put in."""
     settings: Mapping[str, Any] = field(default_factory=dict)
     """What the method chose, for the record."""
 
 
+class Diverged(Failed):
+    """The loss was not a number; a lower rate may help."""
+
+
 def train(model: Model, material: Material, recipe: Recipe, run: Run, addition: Addition = Addition()) -> FitRecord:
     """Train the model in place and leave the best state in it, in eval mode.
 
-    Raises BudgetSpent where the deadline comes before the first epoch has ended, Failed where the loss is not a number.
+    Raises BudgetSpent where the deadline comes before the first epoch has ended, Diverged where the loss is not a number.
     """
     batch = material.inputs[range(min(len(material.examples), recipe.batch_size))]
     with on_one_core(not pays_to_share(model.network, batch)), seeded(run.derived_seed("dropout")):
@@ -133,13 +143,16 @@ def _train(model: Model, material: Material, recipe: Recipe, run: Run, addition:
         groups.append({"params": list(module.parameters()), "lr": head_rate})
     optimizer = torch.optim.AdamW(groups, weight_decay=recipe.weight_decay, fused=precision == "bfloat16" or None)
     n = len(material.examples)
-    n_steps = recipe.epochs * len(batches(torch.arange(n), recipe.batch_size))
+    n_seen = min(n, recipe.epoch_items or n)
+    n_steps = recipe.epochs * len(batches(torch.arange(n_seen), recipe.batch_size))
     lengths = model.processor.lengths(material.examples.items) if task.needs_features else None
     shuffle = run.generator("batches")
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, _warm_up_then_cosine(n_steps, recipe.warm_up))
     noise = run.generator("augmentation")
     targets = task.encode(material.examples.labels or (), model.processor)
-    losses_of = Losses(model, recipe, material.examples, addition.penalty, run, addition.watched, precision)
+    losses_of = Losses(
+        model, recipe, material.examples, addition.penalty, run, addition.watched, precision, addition.of_labels
+    )
     order = Order(task, material.examples, recipe.balance == "sampling", run.generator("order"))
     average = Average(model.modules(), recipe.ema) if recipe.ema else None
     augmentation = resolved(recipe.augmentation, material.inputs[range(min(n, 32))], model.processor.modality)
@@ -155,7 +168,7 @@ def _train(model: Model, material: Material, recipe: Recipe, run: Run, addition:
             addition.begin_epoch(epoch)
         train_mode(model.network, model.head, recipe.first_moving, recipe.keep_statistics)
         total = 0.0
-        for chosen in batches(order.draw(), recipe.batch_size, lengths, shuffle):
+        for chosen in batches(order.draw()[:n_seen], recipe.batch_size, lengths, shuffle):
             if run.seconds_left() <= 0:
                 break
             inputs, wanted = task.augment(material.inputs[chosen], take(targets, chosen, device), augmentation, noise)
@@ -180,17 +193,22 @@ def _train(model: Model, material: Material, recipe: Recipe, run: Run, addition:
             notes.append(f"stopped at the deadline after {epoch - 1} of {n_epochs} epochs")
             break
         if not math.isfinite(total):
-            raise Failed(f"the training loss was not a number in epoch {epoch}; try a lower learning_rate")
+            raise Diverged(f"the training loss was not a number in epoch {epoch}; try a lower learning_rate")
         try:
             with average.in_place() if average is not None else nullcontext():
-                keeper.judge(epoch, _judge(model, material, recipe, run), len(material.held_out or ()))
+                result = _judge(model, material, recipe, run)
+                model.eval()
+                standing = addition.standing(epoch) if addition.standing is not None else None
+                keeper.judge(epoch, result, len(material.held_out or ()), standing)
+                if run.watch is not None:
+                    run.watch(epoch, lambda examples: predicted(model, examples, run))
         except BudgetSpent:
             if epoch == 1:
                 raise
             cut_short = True
             notes.append(f"stopped at the deadline after {epoch - 1} of {n_epochs} epochs")
             break
-        losses.append(total / n)
+        losses.append(total / n_seen)
         rates.append(float(optimizer.param_groups[0]["lr"]))
         run.progress("training", epoch, n_epochs)
         if keeper.exhausted:

@@ -37,6 +37,8 @@ class Step:
     """(batch,) positions of the items among the training items."""
     states: Mapping[int, State] = field(default_factory=dict)
     """The states at the positions that `Addition.watched` names."""
+    precision: str = "float32"
+    """What the features were computed in, for a penalty that runs the network on further items."""
 
 
 Penalty = Callable[[Step], Tensor]
@@ -54,14 +56,16 @@ class Losses:
         run: Run,
         watched: Sequence[int] = (),
         precision: str = "float32",
+        of_labels: bool = True,
     ) -> None:
+        """`of_labels`: False where the penalty is the whole loss."""
         self._model, self._recipe, self._penalty, self._watched = model, recipe, penalty, watched
         device, labels = torch.device(run.device), examples.labels or ()
         weights = item_weights(model.task, examples, recipe.balance == "weights")
         self._weights = None if weights is None else weights.to(device)
         self._prior = model.task.prior_logits(labels).to(device) if recipe.balance == "logits" else None
         self._draw = run.generator("mixing")
-        self._precision, self._device = precision, run.device
+        self._precision, self._device, self._of_labels = precision, run.device, of_labels
         self.out_of_reach: set[int] = set()
         """Positions of the examples met so far that no weights could get right."""
         if (recipe.mixup or recipe.cutmix) and not model.task.needs_features:
@@ -84,11 +88,12 @@ class Losses:
             outputs = self._model.outputs(features, targets)
             beyond = self._model.task.out_of_reach(outputs, targets)
             self.out_of_reach.update(i for i, is_beyond in zip(chosen.tolist(), beyond, strict=False) if is_beyond)
-            loss = self._against(outputs, targets, weights)
-            if mix is not None and partner is not None:
+            loss = self._against(outputs, targets, weights) if self._of_labels else torch.zeros((), device=self._device)
+            if mix is not None and partner is not None and self._of_labels:
                 loss = mix.share * loss + (1 - mix.share) * self._against(outputs, *partner)
             if self._penalty is not None:
-                loss = loss + self._penalty(Step(features, outputs, targets, progress, inputs, chosen, states))
+                step = Step(features, outputs, targets, progress, inputs, chosen, states, self._precision)
+                loss = loss + self._penalty(step)
             return loss
 
         return loss_now

@@ -2,7 +2,8 @@
 
 Micikevicius et al. 2018, arXiv:1710.03740; bfloat16 has the range of float32 and needs no scaling of the loss: Kalamkar et al.
 2019, arXiv:1905.12322. Differs: unasked it is taken on CPUs only, where the processor multiplies bfloat16 natively, the
-network is mostly matrix products (convolutions gain only in another layout), and a short timing says that it pays.
+network is mostly matrix products (convolutions gain only in another layout), and a short timing says that it pays, which a fit
+of a few steps does without.
 """
 
 from __future__ import annotations
@@ -31,6 +32,11 @@ PAYS = 1.2
 """How many times as fast bfloat16 has to be to be taken; a smaller gain is worth neither its rounding nor being timed wrong."""
 SAMPLE = 16
 """Items it is timed on: weights are rounded once a batch, so that on a few items alone it would seem not to pay."""
+SHORT = 20
+"""Steps up to which a fit does not bear the timing, which takes as long as several of them. A batch of `SAMPLE` items or more is
+then taken to pay, as it does where the processor has the instructions; that its features are true is looked at in any case."""
+CHECKED = 4
+"""Items of a short fit whose features are looked at."""
 PRODUCTS = 0.5
 """Least share of a network's parameters that matrices make up. Embeddings are looked up, not multiplied, and do not count."""
 
@@ -43,7 +49,8 @@ def products_in(precision: str, device: str) -> Iterator[None]:
 
 
 def chosen(model: Model, recipe: Recipe, inputs: Inputs, run: Run) -> str:
-    """The precision of the recipe, "auto" resolved: timed once a network and machine, and remembered by the cache.
+    """The precision of the recipe, "auto" resolved: timed once a network and machine, and remembered by the cache; where the
+    fit is short, without a timing.
 
     The model, whose weights that move must be marked as such, is left as it was.
     """
@@ -54,10 +61,14 @@ def chosen(model: Model, recipe: Recipe, inputs: Inputs, run: Run) -> str:
     sample = moved(inputs[range(min(SAMPLE, len(inputs)))], torch.device(run.device))
     sizes = [tuple(part.shape) for part in parts_of(sample)]
     capability = f"{torch.backends.cpu.get_cpu_capability()}|torch={torch.__version__}"
-    key = f"precision|{model.network.architecture.fingerprint}|{sizes}|{recipe.first_moving}|{capability}|{run.device}"
+    n_batches = -(-len(inputs) // recipe.batch_size)
+    is_short = min(recipe.epochs, recipe.stop_after or recipe.epochs) * n_batches <= SHORT
+    untimed = is_short and min(len(inputs), recipe.batch_size) >= SAMPLE
+    key = f"precision{' untimed' * untimed}|{model.network.architecture.fingerprint}|{sizes}|{recipe.first_moving}|{capability}|{run.device}"
 
     def timed(_: object) -> np.ndarray:
-        return np.array([[float(_pays(model, recipe.first_moving, sample, run.device))]], dtype=np.float32)
+        found = (_is_true if untimed else _pays)(model, recipe.first_moving, sample, run.device)
+        return np.array([[float(found)]], dtype=np.float32)
 
     return "bfloat16" if run.cache.rows(key, ("precision",), timed)[0, 0] else "float32"
 
@@ -89,8 +100,29 @@ def _pays(model: Model, start: int, sample: State, device: str) -> bool:
             features, seconds_less_precise = _tried(model, "bfloat16", start, sample, device)
         except RuntimeError:  # a layer that cannot compute in it
             return False
+    return _alike(features, reference) and PAYS * seconds_less_precise < seconds
+
+
+def _is_true(model: Model, start: int, sample: State, device: str) -> bool:
+    """Whether the features of a few items in bfloat16 are true to float32."""
+    model.eval()
+    few = sample[:CHECKED] if isinstance(sample, Tensor) else tuple(part[:CHECKED] for part in sample)
+    features = []
+    for precision in ("float32", "bfloat16"):
+        try:
+            with torch.inference_mode(), products_in(precision, device):
+                state = as_precise(model.features(few, start), torch.float32)
+        except RuntimeError:
+            if precision == "float32":
+                raise
+            return False  # a layer that cannot compute in it
+        features.append(parts_of(state)[0].flatten(1))
+    return _alike(features[1], features[0])
+
+
+def _alike(features: Tensor, reference: Tensor) -> bool:
     distance = ((features - reference).norm(dim=1) / reference.norm(dim=1).clamp_min(1e-12)).mean()
-    return bool(distance <= FIDELITY) and PAYS * seconds_less_precise < seconds
+    return bool(distance <= FIDELITY)
 
 
 def _tried(model: Model, precision: str, start: int, sample: State, device: str) -> tuple[Tensor, float]:

@@ -125,11 +125,18 @@ def test_of_many_columns_the_first_are_shown() -> None:
 
 
 def test_a_line_of_a_window_is_broken_where_nothing_is_said() -> None:
-    picture = ElementTree.fromstring(str(window_picture([[0.0, 1.0, float("nan"), 3.0, 4.0], [5.0] * 5], "a window")))
+    channels = [[0.0, 1.0, float("nan"), 3.0, 4.0], [5.0] * 5]
+    picture = ElementTree.fromstring(str(window_picture(channels, ("heat", "a < b"), "a window")))
     lines = list(picture.iter("polyline"))
     assert [len(line.attrib["points"].split()) for line in lines] == [2, 2, 5]
     places = [tuple(map(float, point.split(","))) for line in lines for point in line.attrib["points"].split()]
-    assert all(0 <= x <= WIDTH and 0 <= y <= HEIGHT for x, y in places)
+    assert all(0 <= x <= WIDTH and HEIGHT * (i > 3) <= y <= HEIGHT * (1 + (i > 3)) for i, (x, y) in enumerate(places))
+    assert [text.text for text in picture.iter("text")] == ["heat", "0 to 4", "a < b", "5"]
+
+
+def test_channels_that_nobody_named_are_counted() -> None:
+    picture = ElementTree.fromstring(str(window_picture([[0.0, 1.0], [float("nan")] * 2], (), "a window")))
+    assert [text.text for text in picture.iter("text")] == ["channel 1", "0 to 1", "channel 2", "says nothing"]
 
 
 def gaps(text: str) -> list[int]:

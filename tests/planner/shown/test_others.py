@@ -38,6 +38,12 @@ def test_a_short_window_is_shown_as_it_is() -> None:
     assert mistake.window == ((1.0, 2.5, 4.0),)
 
 
+def test_the_channels_of_a_window_are_called_as_in_the_table() -> None:
+    window = np.array([[1.0, 5.0], [2.5, 5.0], [4.0, 5.0]])
+    assert shown(MISTAKE, window, "time_series", ("heat", "wind")).channels == ("heat", "wind")
+    assert shown(MISTAKE, window, "time_series").channels == ("channel 1", "channel 2")
+
+
 def test_what_is_of_no_known_modality_is_left_as_it_is() -> None:
     assert shown(MISTAKE, object(), "smell") == MISTAKE
     assert shown(MISTAKE, object(), "no.such") == MISTAKE

@@ -81,6 +81,16 @@ def test_other_columns_are_left_aside_and_can_be_grown() -> None:
     assert PROCESSOR.grown(ROWS) == PROCESSOR
 
 
+def test_a_table_that_shares_no_column_is_refused_with_the_columns_of_both() -> None:
+    with pytest.raises(WrongUse) as refused:
+        PROCESSOR.grown([{"width": 1.0, "colour": "red"}] * 3)
+    said = str(refused.value)
+    assert "'age'" in said
+    assert "'width', 'colour'" in said
+    assert "rename" in said
+    assert "\n" not in said
+
+
 def test_words_that_only_another_table_has_can_be_grown() -> None:
     grown = PROCESSOR.grown([{"sex": "x"}, {"sex": "x"}, {"sex": "m"}, {"sex": "once"}])
     before, after = (

@@ -56,6 +56,7 @@ def _context(summary: StudySummary) -> dict[str, Any]:
         "further": further_metrics(chosen, summary) if chosen else [],
         "caveat": caveat(chosen_arm(summary), summary),
         "plan": summary.extra.get("plan") or [],
+        "adaptation": _adaptation(summary),
         "ranking": ranked_bars(summary.ranking, metric),
         "score_names": sorted({name for row in summary.ranking for name in row.scores}),
         "curves": curve_pictures(summary.curves, metric),
@@ -72,6 +73,15 @@ def _context(summary: StudySummary) -> dict[str, Any]:
         "terms": TERMS,
         "css": files(__package__).joinpath("templates", "report.css").read_text(encoding="utf-8"),
     }
+
+
+def _adaptation(summary: StudySummary) -> dict[str, Any] | None:
+    """What a study of another domain has to say beside its arms; None for any other study."""
+    found = summary.extra.get("adaptation")
+    if not found:
+        return None
+    names = dict.fromkeys(name for row in found["candidates"] for name in row["scores"])
+    return {"distance": None, "chosen_without_labels": None, **found, "score_names": list(names)}
 
 
 def _environment() -> Environment:

@@ -58,7 +58,7 @@ def _shown(mistake: Mistake, kind: str) -> ShownMistake:
     if kind == "transcripts":
         texts = marked(mistake.truth, mistake.predicted)
     sure = "" if mistake.confidence is None else f"{100 * mistake.confidence:.0f}\N{NO-BREAK SPACE}% sure"
-    plot = window_picture(mistake.window, f"The window {mistake.name}") if mistake.window else None
+    plot = window_picture(mistake.window, mistake.channels, f"The window {mistake.name}") if mistake.window else None
     return ShownMistake(mistake, *texts, sure or mistake.off, plot)
 
 

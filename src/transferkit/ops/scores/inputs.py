@@ -32,7 +32,7 @@ def _checked(features: np.ndarray) -> np.ndarray:
         row = int(np.flatnonzero(~np.isfinite(features).all(axis=1))[0])
         raise ValueError(f"the features of item {row} are not finite")
     if (features == features[0]).all():
-        raise ValueError("the features are the same for every item")
+        raise ValueError("the features are the same for every item: nothing that tells the items apart reaches them")
     return features
 
 

@@ -87,6 +87,17 @@ def good_methods(architecture: Architecture) -> tuple[str, ...]:
     return tuple(getattr(_module(architecture.kind), "GOOD_METHODS", ()))
 
 
+def usually_best(architecture: Architecture, n_labels: int) -> str | None:
+    """The method that usually serves such networks best with so few labels that trials could hardly tell, with its settings
+    as they are spelled; None where nothing is known, or the labels are more.
+
+    >>> from transferkit.core.architecture import Architecture
+    >>> usually_best(Architecture.of("small_cnn"), 16)
+    """
+    rows = getattr(_module(architecture.kind), "WITH_FEW_LABELS", ())
+    return next((method for most_labels, method in rows if n_labels <= most_labels), None)
+
+
 def grown_for(
     processor: Processor, architecture: Architecture, make: Callable[[], Network]
 ) -> tuple[Architecture, Callable[[], Network]]:

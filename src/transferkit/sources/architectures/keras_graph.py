@@ -17,9 +17,11 @@ from typing import Any, cast, final
 import torch
 from torch import Tensor, nn
 
+from transferkit.core import trust
 from transferkit.core.architecture import Architecture
 from transferkit.core.errors import Failed, WrongUse
 from transferkit.core.network import Network, State
+from transferkit.sources import keras_config
 from transferkit.sources.architectures._cuts import joined, segments
 from transferkit.sources.architectures._keras_backend import drawing_from, keras_on_torch
 from transferkit.sources.architectures._keras_calls import Call, Graph, graph_of
@@ -29,7 +31,7 @@ _PASSED_ON = ("Activation", "Softmax", "Reshape", "Flatten")
 _SCORES = ("linear", "softmax", "sigmoid")
 """Activations of a layer that makes class scores."""
 _TRUSTED: set[str] = set()
-"""Configurations with code of their own that a person has allowed in this process."""
+"""Configurations with code of their own that a person has allowed in this process, as a source or in a saved predictor."""
 
 
 def build(
@@ -40,6 +42,8 @@ def build(
     blue_first: bool = False,
 ) -> Network:
     """A fresh network of a Keras configuration, as `keras_config.checked` gives it."""
+    if trust.is_given():
+        allow(config)
     model = model_of(config)
     settings = {
         "config": config,
@@ -68,6 +72,11 @@ def model_of(config: Mapping[str, Any], device: str = "cpu") -> Any:
 
     copied = json.loads(_text(config))  # Keras takes the configuration apart
     safe = _text(config) not in _TRUSTED
+    if safe and any(layer["class_name"] == "Lambda" for layer in keras_config.layers(copied)):
+        raise WrongUse(
+            "the saved model holds a Lambda layer, which is code that runs when it is read; if you trust whoever made it, say "
+            "--trust, or trust=True in Python"
+        )
     try:
         with keras.device(device), drawing_from(torch.initial_seed()), SafeModeScope(safe):
             if copied.get("module"):

@@ -1,8 +1,8 @@
 """A scikit-learn model as a network: one stage, which runs in numpy and takes no gradient.
 
 The skops file is the network's only weight, a buffer of bytes, so that a saved predictor holds it like any other tensor.
-Loading makes objects of the types that skops trusts and of `KNOWN`, nothing else; what a person has trusted beyond that holds
-for this process and these very bytes.
+Loading makes objects of the types that skops trusts and of `KNOWN`, nothing else; what a person has trusted beyond that, as
+a source or in a saved predictor (`core/trust.py`), holds for this process and these very bytes.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from transferkit.core import trust
 from transferkit.core.architecture import Architecture
 from transferkit.core.errors import Failed, WrongUse
 from transferkit.core.network import Network, State
@@ -54,7 +55,7 @@ class SklearnModel(Network):
         if start >= 1 or stop == 0:
             return state
         if self._model is None:
-            self._model = loaded(bytes(self.program.cpu().numpy()), "the saved scikit-learn model")
+            self._model = loaded(self._program(), "the saved scikit-learn model")
         numbers, words = cast("tuple[Tensor, Tensor]", state)
         table = table_of(numbers.float().cpu().numpy(), words.cpu().numpy(), columns_of(self._model)[0])
         features = features_of(self._model, table, self._output)
@@ -77,6 +78,11 @@ class SklearnModel(Network):
     def _load_from_state_dict(self, *arguments: Any, **named: Any) -> None:
         self._model = None  # what runs is the model that is laid in now
         super()._load_from_state_dict(*arguments, **named)
+        if trust.is_given():
+            _trusted.add(hashlib.sha256(self._program()).hexdigest())
+
+    def _program(self) -> bytes:
+        return bytes(self.program.cpu().numpy())
 
 
 def loaded(program: bytes, where: str, trust: bool = False) -> Any:
@@ -96,7 +102,7 @@ def loaded(program: bytes, where: str, trust: bool = False) -> Any:
             if strange and digest not in _trusted:
                 raise WrongUse(
                     f"{where}: holds types that are not known to be harmless: {', '.join(strange[:5])}; if you trust whoever "
-                    "made it, say --trust"
+                    "made it, say --trust, or trust=True in Python"
                 )
             model = loads(program, trusted=untrusted)
     except WrongUse:

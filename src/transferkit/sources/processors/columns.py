@@ -136,8 +136,7 @@ class ColumnsProcessor(Processor):
         silent = [name for name, read in reads.items() if all(read(item.get(name)) is None for item in items)]
         if not silent:
             return ()
-        shown = ", ".join(map(repr, silent[:SHOWN])) + ", ..." * (len(silent) > SHOWN)
-        return (f"{len(silent)} of its {len(self.column_names)} columns say nothing in this table: {shown}",)
+        return (f"{len(silent)} of its {len(self.column_names)} columns say nothing in this table: {_listed(silent)}",)
 
     def describe(self) -> dict[str, Any]:
         """Every column with what was learned of it."""
@@ -153,8 +152,17 @@ class ColumnsProcessor(Processor):
         return (*(column.name for column in self.numbers), *(column.name for column in self.categories))
 
     def grown(self, items: Sequence[Mapping[str, Any]]) -> ColumnsProcessor:
-        """The same processor that also knows the words and columns of (the first thousands of) these rows, behind its own."""
+        """The same processor that also knows the words and columns of (the first thousands of) these rows, behind its own.
+
+        Raises WrongUse where it knows none of their columns: a network would learn nothing from its source then.
+        """
         items = items[:LOOKED_AT]
+        columns = list(dict.fromkeys(name for item in items for name in item))
+        if not set(columns) & set(self.column_names):
+            raise WrongUse(
+                f"it learned from the columns {_listed(self.column_names)}, and this table has none of them but "
+                f"{_listed(columns)}; rename those that mean the same, or name another source"
+            )
         theirs = {column.name: column.known for column in fitted(items).categories}
         wider = [Category(c.name, tuple(dict.fromkeys((*c.known, *theirs.get(c.name, ()))))) for c in self.categories]
         more = fitted([{name: cell for name, cell in item.items() if name not in self.column_names} for item in items])
@@ -180,6 +188,10 @@ def fitted(items: Sequence[Mapping[str, Any]]) -> ColumnsProcessor:
         elif kind != "nothing":
             numbers.append(_number(name, cells, is_date=kind == "date"))
     return ColumnsProcessor(tuple(numbers), tuple(categories))
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(map(repr, names[:SHOWN])) + ", ..." * (len(names) > SHOWN)
 
 
 def _number(name: str, cells: Sequence[Any], is_date: bool) -> Number:

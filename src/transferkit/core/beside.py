@@ -1,0 +1,76 @@
+"""A target beside another domain: where its own labels are none or a handful, labelled data of that domain say what the task is,
+and what labels there are serve as evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from transferkit.core.errors import WrongUse
+from transferkit.core.examples import Sealed
+from transferkit.core.format import Reading, ReadOptions
+from transferkit.core.recognise import recognise_format
+from transferkit.core.run import Progress, silent
+from transferkit.core.target import Target
+from transferkit.core.task import Task
+
+
+def read_beside(
+    path: str | Path,
+    other: Callable[[], Target],
+    *,
+    task: Task | str | None = None,
+    metric: str | None = None,
+    seed: int = 0,
+    options: ReadOptions | None = None,
+    test_share: float = 0.25,
+    progress: Progress = silent,
+) -> Target:
+    """As `Target.read`, for a target that may have no labels, or too few to learn from.
+
+    `other`: gives the labelled data of the other domain, which is asked only then.
+    """
+    try:
+        return Target.read(
+            path, task=task, metric=metric, seed=seed, options=options, test_share=test_share, progress=progress
+        )
+    except WrongUse as reason:
+        options = options or ReadOptions()
+        reading = recognise_format(path, options).read(Path(path), options, progress)
+        return with_few_labels(Path(path).resolve().name, reading, other(), str(reason), metric)
+
+
+def with_few_labels(name: str, reading: Reading, other: Target, why: str, metric: str | None = None) -> Target:
+    """A target to learn for without labels, in the task of another domain; what labels it has are sealed, `why` says why."""
+    if reading.modality != other.modality:
+        raise WrongUse(
+            f"{name} holds {reading.modality} and {other.name} {other.modality}; to learn for data without labels, those of the "
+            "other domain must be of the same kind"
+        )
+    few = reading.labelled
+    if not len(few) + len(reading.unlabelled):
+        raise WrongUse(f"{name} holds no items")
+    labels = other.task.read(few.labels or ())
+    task = other.task.widened(sorted({label for label in labels if isinstance(label, str)}))
+    if len(few):
+        reading = replace(reading, notes=(*reading.notes, f"{_evidence(len(few))}: {why}"))
+    target = Target.unlabelled_of(name, reading, task, Sealed(replace(few, labels=labels)))
+    return target.judged_by(metric) if metric else target
+
+
+def as_evidence(target: Target) -> Target:
+    """The same target, learned for without its labels: those of a test split stay sealed, and where there is none to speak of all
+    of them are."""
+    if target.too_small_to_seal:
+        target = target.opened("labels that serve as evidence alone")
+        labelled = target.train
+        reading = Reading(target.modality, labelled, target.unlabelled, notes=(_evidence(len(labelled)),))
+        sealed = Target.unlabelled_of(target.name, reading, target.task, Sealed(labelled))
+        return replace(sealed, skipped=target.skipped, warnings=(*target.warnings, *sealed.warnings))
+    return target.hidden()
+
+
+def _evidence(n_labels: int) -> str:
+    labels = "the 1 label serves" if n_labels == 1 else f"the {n_labels} labels serve"
+    return f"{labels} as evidence alone, and nothing is learned from them"

@@ -1,0 +1,1 @@
+"""Domain adaptation: labels in one domain, the need in another."""

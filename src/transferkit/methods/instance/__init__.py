@@ -1,0 +1,1 @@
+"""Instance transfer and classical learners: which source items count, and how trees and margins are carried over."""

@@ -1,0 +1,1 @@
+"""Learned mappings from one feature space to another."""

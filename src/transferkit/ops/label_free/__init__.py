@@ -1,0 +1,1 @@
+"""Label-free scores: how well will this model do on target items whose labels nobody knows?"""

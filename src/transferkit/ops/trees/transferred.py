@@ -1,0 +1,97 @@
+"""Structure transfer (STRUT): the source's tree with every threshold set anew for the target.
+
+Segev, Harel, Mannor, Crammer & El-Yaniv 2017, arXiv:1511.01258, algorithm 2. From the root down, a node keeps its
+feature; of the thresholds at which the information gain on the target items there has a local maximum it takes the
+one whose two sides look most like the source's,
+
+    DG = 1 - |L| / |S| JSD(Q_L, source's Q_L) - |R| / |S| JSD(Q_R, source's Q_R)
+
+JSD is the Jensen-Shannon divergence in bits, Q the shares of classes; with the sides swapped where that fits better.
+Leaves take the target's shares. Differs: what no target item reaches stays as the source has it, where the paper
+prunes it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from transferkit.ops.trees.tree import LEAF, Tree, shares_of
+
+
+def transferred(tree: Tree, items: np.ndarray, labels: np.ndarray) -> Tree:
+    """`tree` with thresholds and shares of target items (n, d) with labels (n,) 0 to n_classes - 1."""
+    return _at(tree, 0, np.asarray(items, dtype=np.float64), np.asarray(labels))
+
+
+def _at(tree: Tree, node: int, items: np.ndarray, labels: np.ndarray) -> Tree:
+    leaf = tree.feature[node] == LEAF
+    if not len(labels):
+        return Tree.leaf(tree.value[node]) if leaf else _below(tree, node)
+    shares = shares_of(labels, tree.value.shape[1])
+    if leaf:
+        return Tree.leaf(shares)
+    feature, (first, second) = int(tree.feature[node]), (int(tree.left[node]), int(tree.right[node]))
+    column = items[:, feature].astype(np.float32)
+    threshold, swapped = best_threshold(
+        column, labels, tree.value[first], tree.value[second], otherwise=float(tree.threshold[node])
+    )
+    if swapped:
+        first, second = second, first
+    goes_left = column <= threshold
+    left = _at(tree, first, items[goes_left], labels[goes_left])
+    right = _at(tree, second, items[~goes_left], labels[~goes_left])
+    return Tree.split(feature, threshold, left, right, shares)
+
+
+def _below(tree: Tree, node: int) -> Tree:
+    """The part of a tree under one node."""
+    if tree.feature[node] == LEAF:
+        return Tree.leaf(tree.value[node])
+    left, right = _below(tree, int(tree.left[node])), _below(tree, int(tree.right[node]))
+    return Tree.split(int(tree.feature[node]), float(tree.threshold[node]), left, right, tree.value[node])
+
+
+def best_threshold(
+    column: np.ndarray, labels: np.ndarray, source_left: np.ndarray, source_right: np.ndarray, otherwise: float
+) -> tuple[float, bool]:
+    """The threshold on column (n,) for labels (n,), given the source's shares (n_classes,) on either side, and
+    whether these are to be swapped; `otherwise`, not swapped, where the column holds one value only."""
+    values = np.unique(column).astype(np.float64)
+    if len(values) < 2:
+        return otherwise, False
+    thresholds = (values[1:] + values[:-1]) / 2
+    hot = np.eye(len(source_left))[labels]
+    left = np.stack([hot[column <= threshold].sum(0) for threshold in thresholds])  # (t, n_classes) counts
+    right = hot.sum(0) - left
+    size_left, size_right = left.sum(1), right.sum(1)
+    q_left, q_right = left / size_left[:, None], right / size_right[:, None]
+    n = len(labels)
+    gain = entropy(hot.mean(0)) - (size_left * entropy(q_left) + size_right * entropy(q_right)) / n
+    padded = np.concatenate([[-np.inf], gain, [-np.inf]])
+    candidates = np.flatnonzero((gain >= padded[:-2]) & (gain >= padded[2:]))
+
+    def likeness(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+        far = size_left * divergence(q_left, first) + size_right * divergence(q_right, second)
+        return np.asarray(1 - far / n)[candidates]
+
+    straight, swapped = likeness(source_left, source_right), likeness(source_right, source_left)
+    is_swapped = bool(swapped.max() > straight.max() + 1e-12)
+    place = int((swapped if is_swapped else straight).argmax())
+    return float(thresholds[candidates[place]]), is_swapped
+
+
+def entropy(shares: np.ndarray) -> np.ndarray:
+    """In bits, of shares (..., n_classes)."""
+    logs = np.log2(shares, out=np.zeros_like(shares), where=shares > 0)
+    found: np.ndarray = -(shares * logs).sum(-1)
+    return found
+
+
+def divergence(p: np.ndarray, q: np.ndarray) -> np.ndarray:
+    """Jensen-Shannon, in bits, 0 to 1, of shares p (..., n_classes) and q (n_classes,).
+
+    >>> float(divergence(np.array([1.0, 0.0]), np.array([0.0, 1.0])))
+    1.0
+    """
+    found: np.ndarray = entropy((p + q) / 2) - (entropy(p) + entropy(np.broadcast_to(q, p.shape))) / 2
+    return found

@@ -1,0 +1,209 @@
+"""Adaptation: the study of a target whose labels cannot be learned from - adapt, choose without labels, prove where some are sealed.
+
+Every arm is fitted once; label-free scores on the target's open items choose among them and the source-only baselines. Where the
+target has sealed labels, the chosen adaptation and its baseline are fitted with more seeds and judged on them, paired; the other
+arms are judged beside them, which tells what the choice has cost. Where it has none, what can be said is said, and which items to
+label.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from transferkit.artifact.journal import Journal
+from transferkit.core.errors import Failed, TransferkitError
+from transferkit.core.examples import Examples
+from transferkit.core.predictor import Predictor
+from transferkit.core.run import Run
+from transferkit.core.source import Source
+from transferkit.evaluate.label_free import Candidate, Choice, choose
+from transferkit.evaluate.proof import prove
+from transferkit.evaluate.trial import TrialResult
+from transferkit.ops.label_free.judged import Judged
+from transferkit.planner.allowance import Allowance
+from transferkit.planner.arms import Arm, read_arm
+from transferkit.planner.costs import Costs
+from transferkit.planner.executor.contract import Executor
+from transferkit.planner.findings import Findings
+from transferkit.planner.proving import CHOICE, refit, written_choice
+from transferkit.planner.ranking import Ranking
+from transferkit.planner.request import Request
+from transferkit.planner.source_tasks import about
+from transferkit.planner.trials import Fit, Trials, record_of
+from transferkit.planner.tried import Tried
+from transferkit.training.domain_features import DomainFeatures, domain_features
+from transferkit.training.domains import Domains
+
+JUDGED_ITEMS = 2000
+"""Open items of the target, and held-out ones of the sources, that label-free scores look at."""
+RESERVE = 0.4
+"""Share of the budget that is kept for further seeds, where the target has sealed labels to prove anything on."""
+
+
+@dataclass
+class Adapted:
+    """What an adaptation study found."""
+
+    findings: Findings
+    domains: Domains
+    features: DomainFeatures | None
+    """Of a frozen network, or the items' own numbers: what the shift is measured on; None where there are none."""
+    predictors: dict[str, Predictor] = field(default_factory=dict)
+    """Arm -> its predictor of the first seed."""
+    judged: dict[str, Judged] = field(default_factory=dict)
+    choice: Choice | None = None
+    left_out: list[str] = field(default_factory=list)
+    """Why arms were not tried, or gave nothing."""
+
+
+def is_adaptation(request: Request) -> bool:
+    """Whether there is no label of the target to learn from."""
+    return not len(request.target.train) + len(request.target.validation)
+
+
+def needs_networks(request: Request) -> bool:
+    """Whether a network is to be learned from the labelled data first, so that there are features to compare the domains by."""
+    named = any(not source.lends_data for source in request.sources)
+    return not named and request.target.modality != "tabular" and request.target.task.needs_features
+
+
+def adapt(request: Request, arms: Sequence[Arm], journal: Journal, executor: Executor) -> Adapted:
+    """Carry out the study; what is finished already is read from the journal. Ctrl-C ends it with what is done."""
+    allowance = request.allowance(journal.spent_seconds, len(journal.trials()))
+    run = request.run(allowance)
+    journal.note("arms", [arm.written() for arm in arms])
+    arms = [read_arm(written, request.sources) for written in journal.get("arms")]
+    domains = Domains.of([source for source in request.sources if source.lends_data], request.target, run)
+    target = replace(request.target, task=domains.task)
+    trials = Trials(target, journal, allowance, request.cache, request.device, request.progress, executor)
+    trials.notes += about(request.sources)
+    tried = Tried(sign=1 if target.task.metric.higher_is_better else -1)
+    findings = Findings(trials, arms, Ranking(()), request.settings(), tried, Costs(target, run))
+    found = Adapted(findings, domains, _features(request.sources, domains, run))
+    try:
+        _fit(found, request)
+        _choose(found, replace(run, deadline=None))
+        _prove(found, request)
+    except KeyboardInterrupt:
+        journal.spend()
+        findings.interrupted, findings.evidence = True, {}
+    return found
+
+
+def _features(sources: Sequence[Source], domains: Domains, run: Run) -> DomainFeatures | None:
+    """Those that the domains are compared by; None where nothing gives any."""
+    models = [source for source in sources if not source.lends_data]
+    learned = [source for source in sources if source.lends_data and source.options.learned]
+    try:
+        return domain_features(domains, models or learned, run)
+    except TransferkitError:
+        return None
+
+
+def _fit(found: Adapted, request: Request) -> None:
+    """Every arm once, on everything that is open; those that do not fit in are left out, with the reason."""
+    findings, trials = found.findings, found.findings.trials
+    proves = len(trials.target.test) > 0
+    seconds: dict[str, float] = {}
+
+    def wanted() -> Iterator[Fit]:
+        for arm in findings.arms:
+            fit = Fit(arm, arm.method, "prove", findings.settings.seeds[0])
+            if trials.is_finished(fit):
+                yield fit
+                continue
+            left = _left(trials.allowance, proves)
+            expected = 1.5 * seconds.get(arm.baseline or "", 0.0)
+            if left <= expected or not trials.allowance.allows(0.0):
+                found.left_out.append(
+                    f"{arm.name} was not tried: {max(0.0, left):.0f} s of the budget were left for it"
+                )
+                continue
+            yield replace(fit, seconds=None if left == float("inf") else left)
+
+    for n_done, (fit, result) in enumerate(trials.run(wanted()), start=1):
+        name = fit.arm.name
+        if result is None:
+            found.left_out.append(f"{name} did not end within the budget")
+        elif result.status == "failed":
+            found.left_out.append(f"{name} failed: {result.message}")
+            findings.tried.add(fit.arm, fit.method, result)
+        else:
+            seconds[name] = result.seconds
+            findings.tried.add(fit.arm, fit.method, result)
+            found.predictors[name] = predictor = _kept(trials, fit, result)
+            findings.refits.predictors.setdefault(name, {})[fit.seed] = predictor
+        trials.progress("adapting", n_done, len(findings.arms))
+    if not any(arm.baseline in found.predictors and arm.name in found.predictors for arm in findings.arms):
+        raise Failed(
+            f"no adaptation beside its baseline gave a result: {'; '.join(found.left_out) or 'nothing was tried'}"
+        )
+
+
+def _left(allowance: Allowance, proves: bool) -> float:
+    """Seconds that the next arm may take."""
+    if allowance.budget.seconds is None:
+        return float("inf")
+    return allowance.seconds_left - RESERVE * allowance.budget.seconds * proves
+
+
+def _kept(trials: Trials, fit: Fit, result: TrialResult) -> Predictor:
+    predictor = trials.journal.predictor(trials.key(fit))
+    predictor.record = record_of(result)
+    predictor.to(trials.device)
+    return predictor
+
+
+def _choose(found: Adapted, run: Run) -> None:
+    """By label-free scores, among the adapted predictors and their baselines; what is to be proven is written down."""
+    findings = found.findings
+    items = found.domains.unlabelled
+    items = items.take(range(min(JUDGED_ITEMS, len(items))))
+    held = found.domains.held_out
+    held = held.take(range(0, len(held), max(1, -(-len(held) // JUDGED_ITEMS))))
+    task = found.domains.task
+    if not task.balances:
+        findings.refits.notes.append(
+            f"no label-free score is known for task {task.name}: nothing could be chosen without labels"
+        )
+    for name, predictor in found.predictors.items() if task.balances else ():
+        found.judged[name] = _judged(predictor, items, held, run)
+    by_name = {arm.name: arm for arm in findings.arms}
+    baseline = next((n for n in reversed(found.judged) if by_name[n].baseline is None), None)
+    if baseline is not None:
+        found.choice = choose([Candidate(n, one, is_baseline=n == baseline) for n, one in found.judged.items()])
+    ordered = [row.arm for row in found.choice.rows] if found.choice else list(found.predictors)
+    adapted = [by_name[n] for n in ordered if by_name[n].baseline in found.predictors]
+    first = adapted[:1] if not findings.settings.prove_every_arm else adapted
+    claims = [
+        [arm.name, str(arm.method), by_name[arm.baseline or ""].name, str(by_name[arm.baseline or ""].method)]
+        for arm in first
+    ]
+    findings.trials.journal.note(CHOICE, claims)
+    findings.claims = written_choice(findings.arms, findings.trials)
+
+
+def _judged(predictor: Predictor, items: Examples, held: Examples, run: Run) -> Judged:
+    """What a predictor says of open target items, and of held-out source items where there are some."""
+    on_target, on_source = predictor.judge(items, run), predictor.judge(held, run) if len(held) else None
+    if on_target.scores is None:
+        raise Failed("a predictor of classes gave no probabilities")
+    ours = predictor.features(items, run)
+    return Judged(
+        target_probabilities=on_target.scores,
+        target_features=ours,
+        source_probabilities=None if on_source is None else on_source.scores,
+        source_labels=None if on_source is None else predictor.task.strata(held.labels or ()),
+        source_features=None if ours is None or on_source is None else predictor.features(held, run),
+    )
+
+
+def _prove(found: Adapted, request: Request) -> None:
+    """Fit the claims with the other seeds, then open the seal; every arm is judged beside them, with its first seed."""
+    findings, target = found.findings, found.findings.trials.target
+    if not len(target.test):
+        return
+    refit(findings.claims, findings.trials, findings.costs, findings.settings.seeds, findings.refits)
+    purpose = f"the proof of study {findings.trials.journal.directory.name}"
+    findings.evidence, findings.test = prove(findings.predictors(), target, purpose, request.progress)

@@ -1,0 +1,154 @@
+"""Summing up an adaptation study: the verdict on the chosen adaptation, or what can be said without labels; domains, shift, choice."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+
+from transferkit.artifact import wording
+from transferkit.core.predictor import Predictor
+from transferkit.evaluate.label_free import CandidateScores
+from transferkit.evaluate.summary import StudySummary
+from transferkit.evaluate.unverified import Unverified, unverified
+from transferkit.evaluate.verdict import sentence, subject, verdict
+from transferkit.ops.discrepancies.proxy_a_distance import proxy_a_distance
+from transferkit.planner.adaptation import JUDGED_ITEMS, Adapted
+from transferkit.planner.proving import Claim
+from transferkit.planner.study import Study
+from transferkit.planner.summarise import summarise
+
+BASELINE = "the source only"
+
+
+def study_of(found: Adapted) -> Study:
+    """The study as it is printed, drawn and kept."""
+    findings = found.findings
+    summary = summarise(findings)
+    if findings.interrupted or not findings.claims:
+        return Study(replace(summary, extra={**summary.extra, "adaptation": _about(found, None)}), None)
+    claim = findings.claims[0]
+    distance = _shift(found)
+    statement = _statement(found, claim, distance)
+    about = _about(found, statement) | {"distance": distance}
+    notes = tuple(note for note in (*found.left_out, *summary.notes) if note)
+    if claim.arm.name in findings.evidence and summary.gain is not None:
+        word = verdict(summary.gain, findings.settings.margin)
+        noun = wording.items({"modality": findings.trials.target.modality})
+        said = sentence(
+            subject(claim.method.name, claim.arm.source_names),
+            summary.gain,
+            summary.metric,
+            findings.settings.margin,
+            baseline=BASELINE,
+            items=f"test {noun}",
+        )
+        best = claim.arm.name if word == "helps" else claim.baseline.name
+        about["oracle"] = _oracle(found)
+    else:
+        word, best = "undecided", _chosen(found) or claim.baseline.name
+        said = _unproven(found, claim, statement, best)
+    about["chosen_without_labels"] = _chosen(found)
+    kept = replace(
+        summary, verdict=word, sentence=said, best=best, notes=notes, extra={**summary.extra, "adaptation": about}
+    )
+    return Study(kept, found.predictors.get(best))
+
+
+def _unproven(found: Adapted, claim: Claim, statement: Unverified | None, best: str) -> str:
+    """What is said where no label could be looked at."""
+    about = subject(claim.method.name, claim.arm.source_names)
+    if statement is None:
+        return f"{about} cannot be verified without labels; nothing was chosen, and the predictor is that of {best}."
+    said = statement.sentence(about, BASELINE, _scale(found))
+    if best == claim.arm.name:
+        return said
+    return f"{said} Without labels {BASELINE} looks at least as good, and its predictor is returned."
+
+
+def _scale(found: Adapted) -> float:
+    """What the metric is multiplied by for people; accuracy's where the metric is another."""
+    metric = found.findings.trials.target.task.metric
+    return metric.scale if metric.name == "accuracy" else 100.0
+
+
+def _shift(found: Adapted) -> float | None:
+    """Proxy A-distance of source and target, 0 to 2; None where there are no features to measure it on."""
+    if found.features is None:
+        return None
+    source, target = found.features.source[:JUDGED_ITEMS], found.features.target[:JUDGED_ITEMS]
+    return float(np.clip(proxy_a_distance(torch.from_numpy(source), torch.from_numpy(target)), 0.0, 2.0))
+
+
+def _statement(found: Adapted, claim: Claim, distance: float | None) -> Unverified | None:
+    judged = found.judged
+    if claim.arm.name not in judged or claim.baseline.name not in judged:
+        return None
+    return unverified(judged[claim.arm.name], judged[claim.baseline.name], distance)
+
+
+def _about(found: Adapted, statement: Unverified | None) -> dict[str, Any]:
+    """Plain values for the report and JSON."""
+    domains, names = found.domains, found.domains.unlabelled.names
+    label = {} if statement is None else _to_label(statement, names)
+    return {
+        "sources": [
+            {"name": one.name, "n_labelled": len(one.train), "n_held_out": len(one.validation)}
+            for one in domains.sources
+        ],
+        "n_unlabelled": len(domains.unlabelled),
+        "n_sealed": len(domains.target.test),
+        "classes": {
+            "shared": list(domains.shared),
+            "only_in_sources": list(domains.only_in_sources),
+            "only_in_target": list(domains.only_in_target),
+        },
+        "candidates": [] if found.choice is None else [_row(row) for row in found.choice.rows],
+        "reason": "" if found.choice is None else found.choice.reason,
+        "epochs": {
+            name: _epochs(predictor) for name, predictor in found.predictors.items() if predictor.record.best_epoch
+        },
+        **label,
+    }
+
+
+def _chosen(found: Adapted) -> str | None:
+    """The arm that label-free scores take; None where there were none."""
+    return None if found.choice is None else found.choice.rows[0].arm
+
+
+def _row(scores: CandidateScores) -> dict[str, Any]:
+    return {"name": scores.arm, "together": scores.combined, "scores": dict(scores.scores)}
+
+
+def _to_label(statement: Unverified, names: tuple[str, ...]) -> dict[str, Any]:
+    wanted = statement.labels
+    return {
+        "to_label": [names[i] if names else f"item {i}" for i in wanted.items],
+        "n_deciding": len(wanted.deciding),
+        "n_disputed": wanted.n_disputed,
+        "n_judged": wanted.n_items,
+        "most": wanted.most,
+        "reach": wanted.reach,
+        "error_bound": statement.error_bound,
+    }
+
+
+def _epochs(predictor: Predictor) -> dict[str, Any]:
+    """Which epoch's weights were kept, and how many there were."""
+    record = predictor.record
+    return {"chosen": record.best_epoch, "last": len(record.curve.training_loss)}
+
+
+def _oracle(found: Adapted) -> dict[str, Any]:
+    """The arm that is best by the sealed labels, with its first seed, and what the choice without labels lost beside it."""
+    findings = found.findings
+    metric = findings.trials.target.task.metric
+    sign = 1 if metric.higher_is_better else -1
+    values = {name: float(proven.per_item[0].mean()) for name, proven in findings.evidence.items()}
+    best = max(values, key=lambda name: sign * values[name])
+    chosen = _chosen(found)
+    regret = None if chosen not in values else sign * (values[best] - values[chosen])
+    return {"best": best, "value": values[best], "regret": regret}

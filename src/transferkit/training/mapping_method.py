@@ -1,0 +1,277 @@
+"""MappingMethod: a map f from the source's feature space to the target's, then a learner on mapped source items and
+labelled target items. Imports nothing heavy.
+
+    minimise  sum over target items loss(y_i, h(t_i)) + w sum over source items loss(y_j, h(f(s_j)))
+
+w, how much all source items together count beside all labelled target items, is chosen by folds of the target's
+labels, 0 - the target alone - among the candidates; where f was learned from labels it is learned anew without those
+held out.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+import numpy as np
+
+from transferkit.core.errors import Failed, WrongUse
+from transferkit.core.method import Method, Needs
+from transferkit.training.spelled_estimators import LINEAR, check_spelling
+
+if TYPE_CHECKING:
+    from transferkit.core.predictor import FitRecord, Predictor
+    from transferkit.core.run import Run
+    from transferkit.core.source import Source
+    from transferkit.core.target import Target
+    from transferkit.core.task import Task
+    from transferkit.ops.mappings.space_map import SpaceMap
+    from transferkit.training.learners.contract import Learner
+    from transferkit.training.two_spaces import TwoSpaces
+
+SHARES = (0.0, 0.1, 0.3, 1.0, 3.0)
+FOLDS = 5
+LEAST_TO_CHOOSE = 4
+"""Labels below which folds say nothing."""
+LEAST_PAIRS = 8
+LEAST_CHANCE = 1e-2
+"""Of the truth, in a fold: a class of which the fold's other items had none costs no more than this."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpaceMethod(Method, ABC):
+    """Works on two feature spaces, with a learner that a person may choose."""
+
+    needs: ClassVar[Needs] = Needs(
+        models=(0, 2), data=(1, 1), target_labels=True, unlabelled=True, features=True, moves_weights=False
+    )
+    baseline: ClassVar[str] = "target_probe"
+
+    learner: str = LINEAR
+    """linear: ridge, its penalty by leave-one-out; else an estimator of scikit-learn, `random_forest/max_depth=3`."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_spelling(self.learner)
+
+    def suits(self, task: Task) -> bool:
+        """Classes and numbers."""
+        return task.name in ("classify", "regress")
+
+    def learned(self, task: Task, rows: np.ndarray, labels: tuple[Any, ...], weights: np.ndarray, run: Run) -> Learner:
+        """The learner, fitted to rows (n, d), labels (n,) and weights (n,); those of weight 0 are left out."""
+        from transferkit.training.learner_method import fit_learner
+        from transferkit.training.learners.linear import fit_linear
+
+        kept = weights > 0
+        labels = tuple(label for label, keep in zip(labels, kept, strict=True) if keep)
+        rows, weights = rows[kept], weights[kept] / weights[kept].mean()
+        if self.learner == LINEAR:
+            return fit_linear(task, rows, labels, weights, "ridge")
+        return fit_learner(task, self.learner, rows, labels, weights, run)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MappingMethod(SpaceMethod, ABC):
+    """A subclass gives `carry`, the map, and says by `looks_at_labels` whether that learns from the target's labels."""
+
+    not_negative: ClassVar[tuple[str, ...]] = ()
+
+    source_share: float | None = None
+    """How much all source items together count beside all labelled target items, such as 0.3; None: chosen by folds
+    of the target's labels, 0 among the candidates."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.source_share is not None and not self.source_share >= 0:
+            raise WrongUse(f"{self.name}:source_share={self.source_share} must be at least 0")
+
+    @abstractmethod
+    def carry(self, spaces: TwoSpaces, run: Run) -> SpaceMap:
+        """The map from the source's space to the target's. Raises ValueError, one line, where there is none."""
+
+    @abstractmethod
+    def looks_at_labels(self, spaces: TwoSpaces) -> bool:
+        """Whether other target labels would give another map."""
+
+    def fit(self, sources: tuple[Source, ...], target: Target, run: Run) -> Predictor:
+        """One pass through the networks, the map, then a learner in the target's space."""
+        from transferkit.training.learner_method import record_of
+        from transferkit.training.two_spaces import TwoSpaces
+
+        if not self.suits(target.task):
+            raise WrongUse(f"method {self.name} carries classes and numbers; task {target.task.name} has neither")
+        spaces = TwoSpaces.of(self, sources, target, run)
+        run.check_deadline()
+        found = self._carried(spaces, run)
+        share, notes = self._share(spaces, found, run)
+        learner = self._on_both(spaces, found, share, run)
+        settings = {**found.chosen, "source_share": share}
+        record = record_of(learner, settings, (*spaces.notes, *found.notes, *notes))
+        return predictor_in(spaces, learner, record)
+
+    def _carried(self, spaces: TwoSpaces, run: Run) -> SpaceMap:
+        try:
+            return self.carry(spaces, run)
+        except ValueError as reason:
+            if isinstance(reason, (WrongUse, Failed)):
+                raise
+            raise Failed(f"method {self.name} found no map: {reason}") from None
+
+    def _share(self, spaces: TwoSpaces, found: SpaceMap, run: Run) -> tuple[float, tuple[str, ...]]:
+        """How much the source counts, and what a person should know of it."""
+        from transferkit.ops.folds import folds
+
+        labels = spaces.target_labels
+        if not labels or self.source_share is not None:
+            return 1.0 if self.source_share is None else self.source_share, ()
+        if len(labels) < LEAST_TO_CHOOSE:
+            return 1.0, (
+                f"{len(labels)} labels are too few to choose by how much the source counts: as much as they do",
+            )
+        strata = spaces.task.strata(labels)
+        fold = folds(strata, min(FOLDS, len(labels)), run.derived_seed("folds of the target"), keep_last=False)
+        losses, n_told = np.zeros(len(SHARES)), 0
+        for part in np.unique(fold):
+            run.check_deadline()
+            held = np.flatnonzero(fold == part)
+            rest = without_labels(spaces, held)
+            if spaces.task.balances and len(set(rest.source_labels) & set(rest.target_labels)) < 2:
+                continue  # too few classes are left to map by, and to tell apart
+            mapped = self._carried(rest, run) if self.looks_at_labels(spaces) else found
+            n_told += len(held)
+            for place, share in enumerate(SHARES):
+                learner = self._on_both(rest, mapped, share, run)
+                losses[place] += _losses(learner, spaces, held).sum()
+        if not n_told:
+            return 1.0, (
+                "the labels are too few of each class to choose by how much the source counts: as much as they do",
+            )
+        best = SHARES[int(losses.argmin())]
+        if best == 0:
+            return best, (
+                "mapped source items did not help to predict held-out target labels: the target's labels stand alone",
+            )
+        return best, ()
+
+    def _on_both(self, spaces: TwoSpaces, mapped: SpaceMap, share: float, run: Run) -> Learner:
+        own = spaces.target[: len(spaces.target_labels)]
+        if not len(own):
+            return self.learned(spaces.task, mapped(spaces.source), spaces.source_labels, spaces.source_weights, run)
+        theirs = spaces.source_weights * (share * len(own) / len(spaces.source))
+        if share == 0:
+            return self.learned(spaces.task, own, spaces.target_labels, spaces.target_weights, run)
+        return self.learned(
+            spaces.task,
+            np.concatenate([mapped(spaces.source), own]),
+            (*spaces.source_labels, *spaces.target_labels),
+            np.concatenate([theirs, spaces.target_weights]),
+            run,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairedMethod(MappingMethod, ABC):
+    """A map that is learned from pairs of rows. A subclass gives `from_pairs`."""
+
+    learn_from: Literal["auto", "pairs", "classes"] = "auto"
+    """pairs: items of source and target in the same group (--group-column), and items that both hold; classes: each
+    source item with the mean of its class in the target; auto: pairs where there are eight or more, else classes."""
+
+    @abstractmethod
+    def from_pairs(self, x: np.ndarray, y: np.ndarray, weights: np.ndarray, run: Run) -> SpaceMap:
+        """The map from x (n, d) to y (n, k), row i of one belonging to row i of the other; weights (n,) of mean 1."""
+
+    def carry(self, spaces: TwoSpaces, run: Run) -> SpaceMap:
+        from transferkit.ops.mappings.pairs import class_pairs
+
+        if not self.looks_at_labels(spaces):
+            assert spaces.pairs is not None  # then there would be labels to look at
+            return self.from_pairs(*spaces.pairs, np.ones(len(spaces.pairs[0])), run)
+        if self.learn_from == "pairs" or not spaces.task.balances:
+            n_pairs = 0 if spaces.pairs is None else len(spaces.pairs[0])
+            raise WrongUse(
+                f"method {self.name} needs {LEAST_PAIRS} pairs and found {n_pairs}; name with --group-column a "
+                "column that says in source and target which items belong together, or use a method without pairs, such as "
+                "wasserstein_procrustes"
+            )
+        labelled = spaces.target[: len(spaces.target_labels)]
+        try:
+            pairs = class_pairs(spaces.source, spaces.source_labels, labelled, spaces.target_labels)
+        except ValueError as reason:
+            raise WrongUse(f"method {self.name} has no pairs, and learns from class means: {reason}") from None
+        return self.from_pairs(*pairs, run)
+
+    def looks_at_labels(self, spaces: TwoSpaces) -> bool:
+        enough = spaces.pairs is not None and len(spaces.pairs[0]) >= LEAST_PAIRS
+        return self.learn_from == "classes" or not enough
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnpairedMethod(MappingMethod, ABC):
+    """A map between two clouds of rows, which labels may help. A subclass gives `from_clouds`."""
+
+    needs: ClassVar[Needs] = replace(SpaceMethod.needs, target_labels=False)
+
+    @abstractmethod
+    def from_clouds(
+        self,
+        x: np.ndarray,
+        y: np.ndarray,
+        x_labels: tuple[Any, ...] | None,
+        y_labels: tuple[Any, ...] | None,
+        run: Run,
+    ) -> SpaceMap:
+        """The map from x (n, d) to y (m, k); labels of classes, None for a row's where it is not known, or None for
+        all."""
+
+    def carry(self, spaces: TwoSpaces, run: Run) -> SpaceMap:
+        if not self.looks_at_labels(spaces):
+            return self.from_clouds(spaces.source, spaces.target, None, None, run)
+        known = (*spaces.target_labels, *(None,) * (len(spaces.target) - len(spaces.target_labels)))
+        return self.from_clouds(spaces.source, spaces.target, spaces.source_labels, known, run)
+
+    def looks_at_labels(self, spaces: TwoSpaces) -> bool:
+        return spaces.task.balances and len(spaces.target_labels) > 0
+
+
+def without_labels(spaces: TwoSpaces, held: np.ndarray) -> TwoSpaces:
+    """The same spaces, the labels at these positions not known: their rows come after those that have one."""
+    n_labels = len(spaces.target_labels)
+    kept = np.setdiff1d(np.arange(n_labels), held)
+    order = np.concatenate([kept, held, np.arange(n_labels, len(spaces.target))])
+    weights = spaces.target_weights[kept]
+    return replace(
+        spaces,
+        target=spaces.target[order],
+        target_labels=tuple(spaces.target_labels[i] for i in kept),
+        target_weights=weights / weights.mean() if len(weights) else weights,
+    )
+
+
+def predictor_in(spaces: TwoSpaces, learner: Learner, record: FitRecord) -> Predictor:
+    """Predicts new items of the target: its features, their scale, the learner."""
+    from transferkit.ops.feature_maps.affine import Affine
+    from transferkit.training.on_features import OnFeatures
+
+    space, body = spaces.space, spaces.space.part.body
+    network = None if body is None else body.make()
+    if body is not None and network is not None:
+        total = record.total_parameters + sum(p.numel() for p in network.parameters())
+        record = replace(record, total_parameters=total, origin=body.origin)
+    scaling = Affine(np.diag(1 / space.scale), -space.centre / space.scale)
+    return OnFeatures(spaces.task, (space.part.processor, network), (scaling,), learner, record, space.part)
+
+
+def _losses(learner: Learner, spaces: TwoSpaces, held: np.ndarray) -> np.ndarray:
+    """(h,) log-loss, or squared error, of the learner on labelled target items."""
+    told = learner.predict(spaces.target[held])
+    labels = [spaces.target_labels[i] for i in held]
+    weights = spaces.target_weights[held]
+    if not spaces.task.balances:
+        errors = np.asarray(told.labels, dtype=np.float64) - np.asarray(labels, dtype=np.float64)
+        return weights * errors**2
+    assert told.scores is not None  # of a task with classes
+    truth = told.scores[np.arange(len(held)), np.asarray(spaces.task.encode(labels))]
+    return -weights * np.log(np.maximum(truth, LEAST_CHANCE))

@@ -1,0 +1,71 @@
+"""WeighingMethod: what methods that weigh the source's items share: features, a learner, a word on what the weights
+leave.
+
+    minimise sum_i w_i loss(f(x_i), y_i) over labelled source items, and over target items where they have labels
+
+With w the ratio of target density to source density this is, in the mean, the loss on the target (Shimodaira 2000, doi:
+10.1016/S0378-3758(00)00115-4): right where inputs shift and what they mean does not.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from transferkit.ops.density_ratio.two_domains import effective_items
+from transferkit.training.learner_method import LearnerMethod, fit_learner, record_of, target_weights
+
+if TYPE_CHECKING:
+    from transferkit.core.predictor import Predictor
+    from transferkit.core.run import Run
+    from transferkit.core.source import Source
+    from transferkit.core.target import Target
+
+EVEN = 0.98
+"""Share of items that weights leave in effect from which on they are all but alike."""
+FEW = 0.05
+"""Share below which a few items decide."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WeighingMethod(LearnerMethod):
+    """A method is how it weighs."""
+
+    @abstractmethod
+    def weigh(self, source: np.ndarray, target: np.ndarray) -> np.ndarray:
+        """(n_s,) how much each of source (n_s, d) counts beside target (n_t, d): not negative, not all 0; any scale."""
+
+    def fit(self, sources: tuple[Source, ...], target: Target, run: Run) -> Predictor:
+        """One pass through the network, the weights, then the learner."""
+        from transferkit.training.domain_features import features_for
+        from transferkit.training.on_features import OnFeatures
+
+        features = features_for(self, sources, target, run, self.features)
+        run.check_deadline()
+        weights = self.weigh(features.source, features.target)
+        weights = weights / weights.mean()
+        settings: dict[str, Any] = {"effective_items": round(effective_items(weights), 1)}
+        given = features.domains.labelled.weights
+        labelled = features.domains.target.train
+        learner = fit_learner(
+            features.domains.task,
+            self.learner,
+            np.concatenate([features.source, features.target[: len(labelled)]]),
+            (*features.source_labels, *(labelled.labels or ())),
+            np.concatenate([weights if given is None else weights * given, target_weights(features)]),
+            run,
+        )
+        return OnFeatures.of(features, (), learner, record_of(learner, settings, notes_on(weights)))
+
+
+def notes_on(weights: np.ndarray) -> tuple[str, ...]:
+    """What a person should know of weights (n,): that they are all alike, or that a few items decide."""
+    left = effective_items(weights)
+    if left >= EVEN * len(weights):
+        return ("the domains do not differ as far as these weights can tell; nothing to adapt",)
+    if left < FEW * len(weights) or left < 10:
+        return (f"few items look like the target: the weights leave {left:.0f} of {len(weights)} in effect",)
+    return ()

@@ -1,0 +1,71 @@
+"""A target whose own labels are none or a handful."""
+
+from pathlib import Path
+
+import pytest
+
+from transferkit.core.beside import as_evidence, read_beside
+from transferkit.core.errors import WrongUse
+from transferkit.core.source import Source
+from transferkit.core.target import Target
+from transferkit.sources.memory import source_of
+
+
+@pytest.fixture(name="source", scope="module")
+def _source() -> Source:
+    rows = [{"a": float(i), "b": float(i % 5)} for i in range(40)]
+    return source_of(rows, ["low", "high"] * 20, name="old rows")
+
+
+def _table(folder: Path, labels: list[str]) -> Path:
+    lines = ["a,b,label", *(f"{i}.5,{i % 7},{label}" for i, label in enumerate(labels))]
+    path = folder / "new.csv"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def test_data_without_any_label_take_the_task_of_the_other_domain(tmp_path: Path, source: Source) -> None:
+    target = read_beside(_table(tmp_path, [""] * 30), source.data)
+    assert (len(target.train), len(target.validation), len(target.test)) == (0, 0, 0)
+    assert len(target.unlabelled) == 30
+    assert target.task.describe()["classes"] == ["high", "low"]
+
+
+def test_two_labels_are_sealed_and_the_reason_is_told(tmp_path: Path, source: Source) -> None:
+    target = read_beside(_table(tmp_path, ["low", "middle", *[""] * 30]), source.data)
+    assert (len(target.train), len(target.test), len(target.unlabelled)) == (0, 2, 30)
+    assert target.task.describe()["classes"] == ["high", "low", "middle"]
+    assert any("2 labels serve as evidence alone" in line for line in target.warnings)
+
+
+def test_enough_labels_are_read_as_without_another_domain(tmp_path: Path, source: Source) -> None:
+    path = _table(tmp_path, ["red", "blue"] * 30)
+    beside, alone = read_beside(path, source.data), Target.read(path)
+    assert beside.fingerprint == alone.fingerprint
+    assert beside.task == alone.task
+
+
+def test_domains_of_two_kinds_of_data_are_refused_in_one_line(
+    tmp_path: Path, other_domains: tuple[Source, ...]
+) -> None:
+    with pytest.raises(WrongUse, match=r"holds tabular and .* image; .*same kind"):
+        read_beside(_table(tmp_path, [""] * 30), other_domains[0].data)
+
+
+def test_hidden_labels_leave_the_sealed_test_alone(tiny_target: Target) -> None:
+    hidden = tiny_target.hidden()
+    assert not len(hidden.train) + len(hidden.validation)
+    assert hidden.unlabelled.labels is None
+    assert set(hidden.unlabelled.ids) == {*tiny_target.train.ids, *tiny_target.validation.ids}
+    assert hidden.test.ids == tiny_target.test.ids
+    assert hidden.hidden() is hidden
+    assert hidden.fingerprint != tiny_target.fingerprint
+
+
+def test_a_handful_of_labels_all_become_evidence() -> None:
+    rows = [{"a": float(i)} for i in range(60)]
+    target = Target.of(rows, ["low", "high"] * 6 + [None] * 48)
+    assert target.too_small_to_seal
+    evidence = as_evidence(target)
+    assert (len(evidence.train), len(evidence.test), len(evidence.unlabelled)) == (0, 12, 48)
+    assert not evidence.too_small_to_seal
