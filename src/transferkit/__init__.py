@@ -16,9 +16,13 @@ if TYPE_CHECKING:
     from transferkit.core.target import Target as Target
     from transferkit.estimators.adapted import AdaptedClassifier as AdaptedClassifier
     from transferkit.estimators.aligner import DomainAligner as DomainAligner
+    from transferkit.estimators.boosted import TrAdaBoostClassifier as TrAdaBoostClassifier
+    from transferkit.estimators.boosted import TrAdaBoostRegressor as TrAdaBoostRegressor
     from transferkit.estimators.classifier import TransferClassifier as TransferClassifier
     from transferkit.estimators.mapper import SpaceMapper as SpaceMapper
     from transferkit.estimators.regressor import TransferRegressor as TransferRegressor
+    from transferkit.estimators.weighted import WeightedClassifier as WeightedClassifier
+    from transferkit.estimators.weighted import WeightedRegressor as WeightedRegressor
     from transferkit.front import candidates as candidates
     from transferkit.front import compare as compare
     from transferkit.front import load as load
@@ -36,8 +40,12 @@ _WHERE = {
     "Source": "transferkit.core.source",
     "SpaceMapper": "transferkit.estimators.mapper",
     "Target": "transferkit.core.target",
+    "TrAdaBoostClassifier": "transferkit.estimators.boosted",
+    "TrAdaBoostRegressor": "transferkit.estimators.boosted",
     "TransferClassifier": "transferkit.estimators.classifier",
     "TransferRegressor": "transferkit.estimators.regressor",
+    "WeightedClassifier": "transferkit.estimators.weighted",
+    "WeightedRegressor": "transferkit.estimators.weighted",
     "candidates": "transferkit.front",
     "compare": "transferkit.front",
     "load": "transferkit.front",
@@ -55,8 +63,12 @@ __all__ = [
     "Source",
     "SpaceMapper",
     "Target",
+    "TrAdaBoostClassifier",
+    "TrAdaBoostRegressor",
     "TransferClassifier",
     "TransferRegressor",
+    "WeightedClassifier",
+    "WeightedRegressor",
     "__version__",
     "candidates",
     "compare",

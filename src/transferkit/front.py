@@ -6,7 +6,7 @@ import time
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any
 
 from transferkit.core.budget import Budget
 from transferkit.core.errors import WrongUse, unknown_name
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from transferkit.sources.candidates.candidate import Candidates
 
 
-TargetLabels = Literal["auto", "learn", "evidence"]
+TARGET_LABELS = ("auto", "learn", "evidence")
 
 
 def rank(
@@ -111,7 +111,7 @@ def compare(
     out: str | Path | None = None,
     on: str | None = None,
     label_curve: bool = True,
-    target_labels: TargetLabels = "auto",
+    target_labels: str = "auto",
     cache: Cache | None = None,
     device: str = "cpu",
     progress: Progress = silent,
@@ -162,7 +162,7 @@ def transfer(
     out: str | Path | None = None,
     on: str | None = None,
     label_curve: bool = True,
-    target_labels: TargetLabels = "auto",
+    target_labels: str = "auto",
     cache: Cache | None = None,
     device: str = "cpu",
     progress: Progress = silent,
@@ -237,7 +237,7 @@ def _request(
     begun: float | None = None,
     cache: Cache | None = None,
     budget: str | float | Budget | None = None,
-    target_labels: TargetLabels = "auto",
+    target_labels: str = "auto",
     **rest: Any,
 ) -> Request:
     """What the verbs have in common: names are read, defaults filled in, and slips refused before anything is loaded."""
@@ -266,11 +266,11 @@ def _request(
     )
 
 
-def _is_evidence(wish: TargetLabels, target: Target, sources: Sequence[Source]) -> bool:
-    """Whether the target's labels are to be evidence alone: as one says, or where there are a handful beside many open items and a
-    labelled domain to learn from."""
-    if wish not in get_args(TargetLabels):
-        raise unknown_name("use of target labels", wish, get_args(TargetLabels))
+def _is_evidence(wish: str, target: Target, sources: Sequence[Source]) -> bool:
+    """Whether the target's labels are to be evidence alone: as one says, or where there are a handful beside many open items
+    and a labelled domain to learn from."""
+    if wish not in TARGET_LABELS:
+        raise unknown_name("use of target labels", wish, TARGET_LABELS)
     if wish == "evidence":
         return True
     if wish == "learn" or not target.too_small_to_seal or len(target.unlabelled) <= len(target.train):

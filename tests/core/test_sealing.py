@@ -29,9 +29,16 @@ def test_opened_has_every_label_in_train_and_nothing_sealed() -> None:
     opened = target.opened("cross-fitting")
     assert sorted(opened.train.ids) == sorted((*target.whole().train.ids, *target.test.open("a check").ids))
     assert len(opened.validation) == len(opened.test) == 0
-    assert any("only 9 items" in line for line in target.warnings)
-    assert not any("only 9 items" in line for line in opened.warnings)
+    for either in (target, opened):
+        assert "30 labels are too few to seal some for a test: a study judges each by cross-fitting" in either.warnings
+        assert not any("test split" in line for line in either.warnings)
     assert opened.fingerprint != target.fingerprint
+
+
+def test_a_small_test_that_was_given_is_told_to_prove_little() -> None:
+    pictures = np.random.default_rng(3).integers(0, 256, (36, 6, 6), dtype=np.uint8)
+    given = Target.of(pictures[:30], list("ab" * 15), test=(pictures[30:], list("ab" * 3)))
+    assert any("the test split has only 6 items" in line for line in given.warnings)
 
 
 def test_opening_twice_is_remembered() -> None:

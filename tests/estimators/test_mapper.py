@@ -46,5 +46,5 @@ def test_mapped_rows_serve_any_learner() -> None:
 
 
 def test_an_unknown_mapping_names_the_known_ones() -> None:
-    with pytest.raises(WrongUse, match="unknown mapping 'procustes'.*procrustes"):
+    with pytest.raises(WrongUse, match=r"unknown mapping 'procustes'.*procrustes"):
         SpaceMapper("procustes").fit(np.eye(3), np.eye(3))

@@ -3,6 +3,8 @@ import pytest
 from scipy.special import softmax
 
 from transferkit.evaluate.label_free import MARGIN, Candidate, choose, regret, scored
+from transferkit.ops.label_free.batch_nuclear_norm import batch_nuclear_norm
+from transferkit.ops.label_free.class_clustering import class_clustering
 from transferkit.ops.label_free.consensus import consensus
 from transferkit.ops.label_free.judged import Judged
 from transferkit.ops.label_free.score import find_label_free_scores
@@ -45,17 +47,20 @@ def with_source(judged, right=0.9):
     )  # fmt: skip
 
 
-def test_the_combined_number_is_the_geometric_mean_of_its_three_terms():
+def test_the_combined_number_is_the_geometric_mean_of_its_four_terms():
     several = [
         Candidate("source_only", with_source(model(0.6), 0.95), is_baseline=True),
         Candidate("mmd", with_source(model(0.9, seed=1), 0.8)),
     ]
     agreement = consensus([c.judged.target_probabilities for c in several])
     for row in choose(several, names=()).rows:
-        assert set(row.scores) == {"consensus", "class_clustering", "source_accuracy"}
-        clustering = scored(several[row.position].judged, ("class_clustering",))["class_clustering"]
+        assert set(row.scores) == {"consensus", "class_clustering", "source_accuracy", "batch_nuclear_norm"}
+        judged = several[row.position].judged
+        clustering, norm = class_clustering(judged), batch_nuclear_norm(judged)
         accuracy = (0.95, 0.8)[row.position]
-        assert row.combined == pytest.approx((agreement[row.position] * clustering * accuracy) ** (1 / 3), abs=1e-8)
+        assert row.combined == pytest.approx(
+            (agreement[row.position] * clustering * accuracy * norm) ** (1 / 4), abs=1e-8
+        )
 
 
 def test_a_model_that_has_forgotten_the_source_is_not_chosen():
@@ -118,22 +123,27 @@ def test_the_last_epoch_of_the_chosen_arm_is_told():
     assert (choice.chosen, choice.last) == (1, 2)
 
 
-def test_without_features_consensus_decides_alone():
+def test_without_features_what_is_left_decides():
     bare = [
         Candidate(c.arm, Judged(target_probabilities=c.judged.target_probabilities), is_baseline=c.is_baseline)
         for c in candidates(("mmd", model(0.95, seed=1), None), ("dann", model(0.95, seed=2), None))
     ]
     choice = choose(bare)
     assert choice.chosen in (1, 2)
-    assert all(row.combined == pytest.approx(row.scores["consensus"], abs=1e-8) for row in choice.rows)
-    assert "(consensus, 0 to 1)" in choice.reason
+    for row in choice.rows:
+        assert row.combined == pytest.approx(
+            (row.scores["consensus"] * row.scores["batch_nuclear_norm"]) ** 0.5, abs=1e-8
+        )
+    assert "(consensus x batch nuclear norm, 0 to 1)" in choice.reason
 
 
 def test_features_of_some_candidates_only_do_not_favour_them():
     several = candidates(("mmd", model(0.95, seed=1), None))
     bare = Candidate("shot", Judged(target_probabilities=model(0.95, seed=3).target_probabilities))
-    rows = choose([*several, bare], names=()).rows
-    assert all(row.combined == pytest.approx(row.scores["consensus"], abs=1e-8) for row in rows)
+    for row in choose([*several, bare], names=()).rows:
+        assert row.combined == pytest.approx(
+            (row.scores["consensus"] * row.scores["batch_nuclear_norm"]) ** 0.5, abs=1e-8
+        )
 
 
 def test_the_same_candidates_give_the_same_choice_twice():

@@ -107,7 +107,13 @@ def test_where_few_are_in_dispute_the_least_sure_of_each_class_follow():
 
 def test_an_interval_from_30_labels_covers_the_gain_on_further_items():
     """1500 worlds of 1000 items each, a share in dispute; the truth is that of the population they are drawn from."""
-    for share, ours_right, theirs_right in ((0.2, 0.6, 0.3), (0.05, 0.5, 0.5), (0.4, 0.9, 0.05), (0.1, 1.0, 0.0), (0.1, 0.1, 0.9)):
+    for share, ours_right, theirs_right in (
+        (0.2, 0.6, 0.3),
+        (0.05, 0.5, 0.5),
+        (0.4, 0.9, 0.05),
+        (0.1, 1.0, 0.0),
+        (0.1, 0.1, 0.9),
+    ):
         truth, covered, draw = share * (ours_right - theirs_right), 0, np.random.default_rng(0)
         for _ in range(1500):
             n_disputed = int(draw.binomial(1000, share))

@@ -310,11 +310,11 @@ def test_every_arm_of_compare_is_proven_whatever_its_architecture(tiny_target: T
 
 def test_a_finished_study_is_read_again_when_its_budget_is_used_up(tiny_target: Target, tmp_path: Path) -> None:
     more = {"drop": ["full < *"], "seeds": 1, "cache": NoCache(), "label_curve": False, "out": tmp_path / "run"}
-    first = tk.transfer(["zoo:digits-cnn"], tiny_target, budget="40s", **more)
+    first = tk.transfer(["zoo:digits-cnn"], tiny_target, budget="400s", **more)
     with sqlite3.connect(tmp_path / "run" / "journal.sqlite") as connection:
         connection.execute("UPDATE trials SET seconds = seconds + 1000")
     connection.close()
-    again = tk.transfer(["zoo:digits-cnn"], tiny_target, budget="40s", **more)
+    again = tk.transfer(["zoo:digits-cnn"], tiny_target, budget="400s", **more)
     assert again.summary.gain == first.summary.gain
 
 

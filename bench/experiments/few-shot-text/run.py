@@ -5,11 +5,11 @@ frozen encoder, plain fine-tuning of the whole encoder, and the released SetFit 
 each seed; the test texts of a set are always the same. A gap is ours less SetFit's accuracy in points, paired over seeds and
 texts.
 
-`transfer` goes on to prove its proposal against training from scratch, which SetFit has nothing like; that proof is no part
-of this comparison, and the scratch it fits beside its proposal is a short one here (`scratch` in the setting). All else that a
-way needs is in its seconds: loading the encoder, choosing, training, predicting the test texts. They are seconds of the
-processor, which other work on the machine leaves as they are; those on the clock stand beside them. The encoder reads English:
-on the two Chinese sets it knows little more than single characters, for all four alike.
+`transfer` goes on to prove its proposal against training from scratch, which SetFit has nothing like. That proof is no part of
+this comparison; where trials decide, the scratch that is tried beside them is a short one here (`scratch` in the setting). All
+else that a way needs is in its seconds: loading the encoder, choosing, training, predicting the test texts. They are seconds
+of the processor, which other work on the machine changes little; those on the clock stand beside them. The encoder reads
+English: on the two Chinese sets it knows little more than single characters, for all four alike.
 
 Seed after seed, each on every set. A cell that is done is kept beside other temporary files, so that a run that was cut goes
 on; no cell is begun after `minutes`, and the result then says how many seeds each set has.
@@ -50,7 +50,7 @@ from transferkit.evaluate.gain import paired_gain
 from transferkit.planner.conduct import _begun
 from transferkit.planner.executor.named import executor_named
 from transferkit.planner.request import Request
-from transferkit.planner.study import choose_and_refit
+from transferkit.planner.study import decide
 from transferkit.planner.wishes import Wishes
 
 WAYS = ("setfit", "ours", "probe", "full")
@@ -167,12 +167,12 @@ def _proposed(
     )
     with executor_named(None, "cpu") as executor, Journal.open(folder / "study", request.identity()) as journal:
         findings = _begun(request, journal, executor)
-        choose_and_refit(findings, only_first=True)
-        claim = findings.claims[0]
-        name = claim.arm.name
-        predictor = findings.final_predictor(name)
-    if predictor is None:
-        raise Failed(f"{name} could not be fitted to all labels within {budget:.0f} s")
+        decide(findings, only_first=True)
+        claim, trials = findings.claims[0], findings.trials
+        result = trials.prove(claim.arm, claim.method, seed, deadline=None)
+        if result.status == "failed":
+            raise Failed(f"{claim.arm.name} could not be fitted to all labels: {result.message}")
+        predictor = trials.journal.predictor(trials.proof_key(claim.arm, claim.method, seed))
     return predictor, str(claim.method)
 
 

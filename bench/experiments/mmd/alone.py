@@ -1,7 +1,7 @@
 """One MMD, forwards and backwards, of two samples of N items and D columns: `alone.py N D`; prints JSON.
 
-How far the process grew at its peak over what it was with the two samples in it, the gradients counted as growth. The value is
-compared with a sum in float64 over the pairs of some items with all others.
+How far the process grew at its peak over what it was with the two samples in it, the gradients counted as growth. The gradient
+to a few items is compared with a sum in float64 over their pairs with all others.
 """
 
 from __future__ import annotations
@@ -11,20 +11,23 @@ import resource
 import sys
 import time
 
+import psutil
 import torch
 
 from transferkit.ops.discrepancies.bandwidths import mean_bandwidths
 from transferkit.ops.discrepancies.mmd import mmd
+
+ROWS = 5
 
 
 def peak_bytes() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
-def gradient(x: torch.Tensor, y: torch.Tensor, rows: int) -> torch.Tensor:
-    """(rows, d) of the unbiased MMD to the first items of x, in float64, pair by pair."""
+def gradient(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    """(ROWS, d) of the unbiased MMD to the first items of x, in float64, pair by pair."""
     widths, n, m = mean_bandwidths(x, y), len(x), len(y)
-    own, found = x[:rows].double(), []
+    own, found = x[:ROWS].double(), []
     for item in own:
         total = torch.zeros_like(item)
         for sample, factor in ((x, 2 / (n * (n - 1))), (y, -2 / (n * m))):
@@ -43,13 +46,12 @@ def main() -> None:
     y = torch.randn(n, d, generator=draw).mul_(1.2).add_(0.3).requires_grad_()
     mmd(x[:8], y[:8]).backward()  # type: ignore[no-untyped-call]
     x.grad = y.grad = None
-    before, spent = peak_bytes(), time.process_time()
+    before, spent = psutil.Process().memory_info().rss, time.process_time()
     value = mmd(x, y)
     value.backward()  # type: ignore[no-untyped-call]
     grown, spent = peak_bytes() - before, time.process_time() - spent
     assert x.grad is not None
-    rows = 20
-    right = gradient(x.detach(), y.detach(), rows)
+    right = gradient(x.detach(), y.detach())
     print(
         json.dumps(
             {
@@ -58,7 +60,7 @@ def main() -> None:
                 "input_bytes": 2 * 4 * n * d,
                 "processor_seconds": spent,
                 "threads": torch.get_num_threads(),
-                "difference": float((x.grad[:rows] - right).abs().max() / right.abs().max()),
+                "difference": float((x.grad[:ROWS] - right).abs().max() / right.abs().max()),
             }
         )
     )

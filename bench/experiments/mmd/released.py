@@ -1,9 +1,9 @@
 """The MMD of DeepDA and of TLlib as released, one call at a time; runs in the peers' environment.
 
-Argument: the folder of checkouts. In: lines {"peer", "x", "y", "repeats", "gradient"} with paths of .npy files in float32. Out: a
-line of versions first, then a line {"value", "slope", "milliseconds", "peak_megabytes"} for each: the loss forwards and backwards,
-milliseconds of the processor by one call (median), and the most that tensors took beyond x and y. `slope` is the gradient to
-x as the path of a .npy file, where it was asked for.
+Argument: the folder of checkouts. In: lines {"peer", "x", "y", "repeats", "gradient"} with paths of .npy files in float32. Out:
+a line of versions first, then a line {"value", "milliseconds"} for each: the loss forwards and backwards, milliseconds of the
+processor by one call (median); where the gradient is asked for also "slope", the gradient to x as the path of a .npy file, and
+"peak_megabytes", the most that tensors took beyond x and y.
 
 The environment holds torch; the checkouts are jindongwang/transferlearning (code/DeepDA) and thuml/Transfer-Learning-Library.
 """

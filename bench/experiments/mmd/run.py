@@ -1,9 +1,9 @@
 """mmd: value, time and memory of the MMD loss, forwards and backwards, beside DeepDA's and TLlib's, each at its own bandwidths.
 
 Samples are drawn: two clouds of n items and d columns, one shifted and wider. Times are of the processor, with one thread, as
-medians of many calls, the ways in turn; ratios are medians over the rounds. Memory is the most that tensors took at a time beyond
-the two samples, gradients included, as torch's allocator tells; in the large setting, which no peer can be run at, it is how far
-the process grew.
+medians of several calls, the ways in turn; ratios are medians over the rounds. Memory is the most that tensors took at a time
+beyond the two samples, gradients included, as torch's allocator tells; in the large setting, which no peer can be run at, it is
+how far the process grew.
 """
 
 from __future__ import annotations

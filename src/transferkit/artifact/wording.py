@@ -223,6 +223,8 @@ def judged(summary: StudySummary) -> str:
     if folds:
         return f"{folds['folds']}-fold cross-fitting, {counted(folds['repeats'], 'repeat')}"
     n_test = summary.target.get("n_test") or 0
+    if summary.extra.get("adaptation") and not n_test:
+        return "no label to prove anything on"
     on = f" on {counted_items(n_test, summary.target, 'test')}" if n_test else ""
     return f"{counted(len(summary.seeds), 'seed')} for the proof{on}"
 

@@ -71,8 +71,8 @@ class Workplace:
     def target(
         self, path: str, seed: int, columns: ReadOptions, progress: Progress, beside: Sequence[Source] = ()
     ) -> Target:
-        """The target; what a person should know of it is shown. `beside`: sources, labelled data among which say what the task is
-        where the target has no labels."""
+        """The target; what a person should know of it is shown. `beside`: sources, among which labelled data say what the task
+        is where the target has no labels."""
         from transferkit.core.beside import read_beside
         from transferkit.core.target import Target
 

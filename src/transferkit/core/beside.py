@@ -1,5 +1,5 @@
-"""A target beside another domain: where its own labels are none or a handful, labelled data of that domain say what the task is,
-and what labels there are serve as evidence."""
+"""A target beside another domain: where its own labels are none or a handful, data of that domain say what the task is, and
+the few labels serve as evidence."""
 
 from __future__ import annotations
 
@@ -29,24 +29,39 @@ def read_beside(
 ) -> Target:
     """As `Target.read`, for a target that may have no labels, or too few to learn from.
 
-    `other`: gives the labelled data of the other domain, which is asked only then.
+    `other`: gives the labelled data of the other domain.
     """
+    domain = other()
+    options = replace(options or ReadOptions(), not_labels=_features(domain))
     try:
         return Target.read(
             path, task=task, metric=metric, seed=seed, options=options, test_share=test_share, progress=progress
         )
     except WrongUse as reason:
-        options = options or ReadOptions()
-        reading = recognise_format(path, options).read(Path(path), options, progress)
-        return with_few_labels(Path(path).resolve().name, reading, other(), str(reason), metric)
+        name = Path(path).resolve().name
+        try:
+            reading = _read(path, replace(options, unlabelled=True), progress)
+        except WrongUse:
+            reading = _read(path, replace(options, unlabelled=True, label_column=None), progress)
+        return with_few_labels(name, reading, domain, str(reason), metric)
+
+
+def _read(path: str | Path, options: ReadOptions, progress: Progress) -> Reading:
+    return recognise_format(path, options).read(Path(path), options, progress)
+
+
+def _features(other: Target) -> frozenset[str]:
+    """The columns of another domain's rows: in this one they are no labels either."""
+    first = other.train.items[0] if other.modality == "tabular" else {}
+    return frozenset(first)
 
 
 def with_few_labels(name: str, reading: Reading, other: Target, why: str, metric: str | None = None) -> Target:
     """A target to learn for without labels, in the task of another domain; what labels it has are sealed, `why` says why."""
     if reading.modality != other.modality:
         raise WrongUse(
-            f"{name} holds {reading.modality} and {other.name} {other.modality}; to learn for data without labels, those of the "
-            "other domain must be of the same kind"
+            f"{name} holds {reading.modality} and {other.name} {other.modality}; to learn for data without labels, those of "
+            "the other domain must be of the same kind"
         )
     few = reading.labelled
     if not len(few) + len(reading.unlabelled):
@@ -60,9 +75,10 @@ def with_few_labels(name: str, reading: Reading, other: Target, why: str, metric
 
 
 def as_evidence(target: Target) -> Target:
-    """The same target, learned for without its labels: those of a test split stay sealed, and where there is none to speak of all
-    of them are."""
-    if target.too_small_to_seal:
+    """The same target, learned for without its labels: all of them are sealed where the owner named no test split and the items
+    without a label are at least as many; else the test split stays sealed and the other labels are not known."""
+    n_labelled = len(target.train) + len(target.validation) + len(target.test)
+    if not target.test_is_given and (target.too_small_to_seal or len(target.unlabelled) >= n_labelled):
         target = target.opened("labels that serve as evidence alone")
         labelled = target.train
         reading = Reading(target.modality, labelled, target.unlabelled, notes=(_evidence(len(labelled)),))

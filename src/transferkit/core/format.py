@@ -43,6 +43,10 @@ class ReadOptions:
     """Of text files, such as "utf-8" or "latin-1"."""
     offline: bool = False
     """Never ask the network."""
+    unlabelled: bool = False
+    """Items need have no label: there is another domain whose labels are learned from."""
+    not_labels: frozenset[str] = frozenset()
+    """Columns of a table that are no labels, for in the other domain they say what the items are."""
 
     def columns(self) -> dict[str, str]:
         """Option -> column, of the columns that were named."""

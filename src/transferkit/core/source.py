@@ -224,7 +224,7 @@ class Source:
 
     @property
     def lends_data(self) -> bool:
-        """True where it can give labelled data, whether or not a network was learned from them and it stands for that one too."""
+        """True where it can give labelled data, whether or not it stands for a network that was learned from them too."""
         return self.kind.lends_data(self.location)
 
     def check(self) -> None:

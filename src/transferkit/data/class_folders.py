@@ -81,7 +81,10 @@ def read_class_folders(
     """Every usable file with its label and its owner's split; one line where there are no class folders, or nothing usable."""
     refuse_columns(path, options)
     found, strays = _look_through(path)
-    if not any(one.label is not None for one in found):
+    if options.unlabelled:
+        found += [_Found(stray, None, None) for stray in strays if stray.suffix.lower() in contents.suffixes]
+        strays = [stray for stray in strays if stray.suffix.lower() not in contents.suffixes]
+    if not options.unlabelled and not any(one.label is not None for one in found):
         raise WrongUse(_no_classes(path, strays, contents))
     names = [one.path.relative_to(path).as_posix() for one in found]
     results = contents.check([one.path for one in found], names, progress)
@@ -89,7 +92,7 @@ def read_class_folders(
     checked = [result for result in results if not isinstance(result, Skipped)]
     skipped = [result for result in results if isinstance(result, Skipped)]
     skipped += [Skipped(stray.relative_to(path).as_posix(), "lies in no class folder") for stray in strays]
-    if not any(found[i].label is not None for i in usable):
+    if not any(options.unlabelled or found[i].label is not None for i in usable):
         raise WrongUse(
             f"{path}: none of {len(found)} files is a {contents.what} that can be used; "
             f"{skipped[0].name}: {skipped[0].reason}"

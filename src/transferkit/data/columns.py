@@ -32,7 +32,8 @@ class Columns:
     """Names of columns; None where the table has none of that kind."""
 
     item: str
-    label: str
+    label: str | None
+    """None only where items need have no label."""
     split: str | None
     group: str | None
     weight: str | None
@@ -66,9 +67,9 @@ def find_columns(table: Table, options: ReadOptions, content: Content) -> Column
     label = (
         options.label_column
         or _named(table, (*_LABELS, *content.labels), but={item, *named_otherwise})
-        or _only(table, taken | named_otherwise)
+        or (None if options.unlabelled else _only(table, taken | named_otherwise))
     )
-    if label is None:
+    if label is None and not options.unlabelled:
         raise WrongUse(_not_found(table, "a column of labels", "--label-column"))
     return Columns(item, label, **found)
 
@@ -129,9 +130,11 @@ def _said_to_be_others(options: ReadOptions, option: str) -> frozenset[str]:
     return frozenset(column for name, column in options.columns().items() if name != option)
 
 
-def label_values(table: Table, column: str, content: Content) -> list[Any]:
+def label_values(table: Table, column: str | None, content: Content) -> list[Any]:
     """The label of each row, by the rule of `core/labels.py`. Labels that such items alone have are texts: a transcript may be
     "7", and another "nan"."""
+    if column is None:
+        return [None] * len(table.rows)
     cells = table.columns[column]
     if column.strip().lower() not in content.labels:
         return read_labels(cells, table.where)

@@ -83,7 +83,8 @@ def _media(place: Place, rows: Rows, item: str, kind: str, *, options: ReadOptio
     content = Content(option, f"a column of {modality}s", (), lambda _, column: column is cells, transcripts)
     named: dict[str, Any] = {option: item}
     columns = find_columns(table, replace(options, **named), content)
-    table.columns[columns.label] = _hidden(table.columns[columns.label], rows)
+    if columns.label is not None:
+        table.columns[columns.label] = _hidden(table.columns[columns.label], rows)
     labels = label_values(table, columns.label, content)
     in_group, weight = groups(table, columns.group), weights(table, columns.weight)
     results = media.checked(progress)

@@ -12,9 +12,17 @@ from typing import ClassVar
 from transferkit.core.errors import WrongUse
 from transferkit.core.examples import Examples
 from transferkit.core.format import Format, Reading, ReadOptions, Skipped
-from transferkit.core.labels import read_labels
 from transferkit.core.run import Progress, silent
-from transferkit.data.columns import Content, find_columns, groups, is_table_of, looks_like_paths, splits, weights
+from transferkit.data.columns import (
+    Content,
+    find_columns,
+    groups,
+    is_table_of,
+    label_values,
+    looks_like_paths,
+    splits,
+    weights,
+)
 from transferkit.data.picture import SUFFIXES as PICTURE_SUFFIXES
 from transferkit.data.picture import Checked, Pictures, check_pictures, several_frames
 from transferkit.data.table import Table, read_table
@@ -39,7 +47,7 @@ class ImageTable(Format):
     def read(self, path: Path, options: ReadOptions, progress: Progress = silent) -> Reading:
         table = read_table(path, options.encoding)
         columns = find_columns(table, options, PICTURES)
-        labels = read_labels(table.columns[columns.label], table.where)
+        labels = label_values(table, columns.label, PICTURES)
         in_group, weight, split = (
             groups(table, columns.group),
             weights(table, columns.weight),

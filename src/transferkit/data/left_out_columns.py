@@ -3,8 +3,8 @@
 Left out are columns that say nothing, and columns that only number or name the rows: whole numbers that run without a gap, and
 words that are all different. A person who wants such a column used turns it into what it means.
 
-A column that says the same in every row (nothing said counts as a value) teaches nothing here, and is kept all the same: a source
-may have learned from rows in which it varies, and a model that was fitted with it asks for it.
+A column that says the same in every row (nothing said counts as a value) teaches nothing here, and is kept all the same: a
+source may have learned from rows in which it varies, and a model that was fitted with it asks for it.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ class Tabular(Format):
         table = read_table(path, options.encoding)
         check_named(table, options)
         roles = usual_roles(table, options) | {"weight": options.weight_column}
-        label = label_column(table, options, roles)
+        label = find_label(table, options) if options.unlabelled else label_column(table, options, roles)
         taken = {label, *filter(None, roles.values())}
         cells = {name: column for name, column in table.columns.items() if name not in taken}
         columns: dict[str, Column] = {}
@@ -68,13 +68,13 @@ class Tabular(Format):
         examples = Examples(
             items=kept,
             ids=kept.ids(),
-            labels=tuple(labels_of(table, label)),
+            labels=(None,) * len(table.rows) if label is None else tuple(labels_of(table, label)),
             names=tuple(map(table.where, range(len(table.rows)))),
             weights=weights(table, roles["weight"]),
             groups=None if in_group is None else tuple(in_group),
         )
         notes = (
-            *about_header(table, label, options),
+            *(() if label is None else about_header(table, label, options)),
             *told(left_out),
             *told_of_constant(same),
             *_slips(cells, columns, table),
@@ -124,9 +124,11 @@ def rows_in_memory(items: Any) -> Rows | None:
 
 def label_column(table: Table, options: ReadOptions, roles: Mapping[str, str | None]) -> str:
     """The column to predict: named, or called like labels, or the last one that has no other role."""
-    taken = {*roles.values(), options.time_column}
+    taken = {*roles.values(), options.time_column, *options.not_labels}
     left = [name for name in table.columns if name not in taken]
     label = find_label(table, options) or next(reversed(left), None)
+    if label is None and options.not_labels:
+        raise WrongUse(f"{table.path}: no column beside those of the other domain, so none of labels")
     if label is None:
         raise WrongUse(
             f"{table.path}: no column is left to predict beside {', '.join(map(repr, table.columns))}; add one"

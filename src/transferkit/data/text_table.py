@@ -16,9 +16,8 @@ import numpy as np
 from transferkit.core.errors import WrongUse
 from transferkit.core.examples import Examples
 from transferkit.core.format import Format, Reading, ReadOptions, Skipped
-from transferkit.core.labels import read_labels
 from transferkit.core.run import Progress, silent
-from transferkit.data.columns import ITEM_OPTIONS, Columns, Content, find_columns, groups, splits, weights
+from transferkit.data.columns import ITEM_OPTIONS, Columns, Content, find_columns, groups, label_values, splits, weights
 from transferkit.data.scripts import mixed_scripts, script_of
 from transferkit.data.table import SUFFIXES, Table, peek, read_table
 from transferkit.data.text import EMPTY, identity
@@ -78,7 +77,7 @@ class TextTable(Format):
     def read(self, path: Path, options: ReadOptions, progress: Progress = silent) -> Reading:
         table = read_table(path, options.encoding)
         columns = find_columns(table, options, TEXTS)
-        labels = read_labels(table.columns[columns.label], table.where)
+        labels = label_values(table, columns.label, TEXTS)
         in_group, weight, split = (
             groups(table, columns.group),
             weights(table, columns.weight),

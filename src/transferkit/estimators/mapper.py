@@ -44,10 +44,10 @@ SEEDED = ("adversarial", "attention", "least_squares_by_steps", "small_network",
 class SpaceMapper(TransformerMixin, BaseEstimator):
     """A transformer that takes rows of one feature space to another.
 
-    mapping: one of `least_squares`, `least_squares_by_steps`, `kernel_ridge`, `procrustes`, `cca`, `small_network`, `attention`, which
-    learn from pairs, row i of X belonging to row i of Y; or `gaussian_transport`, `principal_axes`, `wasserstein_procrustes`,
-    `adversarial`, which learn from two clouds of any number of rows. settings: those of the function of that name in
-    `transferkit.ops.mappings`, such as {"penalty": 0.1}.
+    mapping: one of `least_squares`, `least_squares_by_steps`, `kernel_ridge`, `procrustes`, `cca`, `small_network`,
+    `attention`, which learn from pairs, row i of X belonging to row i of Y; or `gaussian_transport`,
+    `principal_axes`, `wasserstein_procrustes`, `adversarial`, which learn from two clouds of any number of rows.
+    settings: those of the function of that name in `transferkit.ops.mappings`, such as {"penalty": 0.1}.
 
     >>> X = np.random.default_rng(0).normal(size=(30, 2))
     >>> SpaceMapper("procrustes").fit(X, X[:, ::-1]).transform([[1.0, 2.0]]).round(6)
@@ -62,7 +62,8 @@ class SpaceMapper(TransformerMixin, BaseEstimator):
         self.random_state = random_state
 
     def fit(self, X: Any, y: Any) -> SpaceMapper:
-        """Learn the map from X (n, d) to y (n, k), or y (n,) for one column; the fitted map is `map_`, ready to be called."""
+        """Learn the map from X (n, d) to y (n, k), or y (n,) for one column; the fitted map is `map_`, ready to be
+        called."""
         known = {**PAIRED, **UNPAIRED}
         if self.mapping not in known:
             raise unknown_name("mapping", str(self.mapping), list(known))

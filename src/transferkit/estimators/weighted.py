@@ -1,4 +1,4 @@
-"""WeightedClassifier and WeightedRegressor: any scikit-learn estimator, its source rows counting as they look like the target."""
+"""WeightedClassifier and WeightedRegressor: any scikit-learn estimator; source rows count as they look like the target."""
 
 from __future__ import annotations
 
@@ -8,13 +8,12 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import _check_y, check_is_fitted, has_fit_parameter, validate_data
+from sklearn.utils.validation import check_is_fitted, has_fit_parameter, validate_data
 
 from transferkit.core import registry
 from transferkit.core.errors import unknown_name
 from transferkit.core.spelling import read_method
-from transferkit.estimators.sample_domain import is_known, is_source, two_domains
+from transferkit.estimators.two_labelled_domains import checked
 from transferkit.training.weighing_method import WeighingMethod
 
 
@@ -30,26 +29,15 @@ class _Weighted(BaseEstimator):
         self.method = method
 
     def _fit(self, X: Any, y: Any, sample_domain: Any, default: Any, *, numbers: bool) -> Self:
-        if y is None:
-            raise ValueError("requires y to be passed, but the target y is None; an estimator learns from labels")
-        rows = np.asarray(validate_data(self, X, dtype=np.float64))
-        source = is_source(sample_domain, len(rows))
-        labels = np.asarray(y if sample_domain is not None else _check_y(y, y_numeric=numbers, estimator=self))
-        if len(labels) != len(rows):
-            raise ValueError(f"Found input variables with inconsistent numbers of samples: {[len(rows), len(labels)]}")
-        known = is_known(labels, source)
-        learned = np.asarray(labels[known].tolist(), dtype=np.float64 if numbers else None)
-        if not numbers:
-            check_classification_targets(learned)
+        rows, labels, source, known = checked(self, X, y, sample_domain, numbers=numbers)
         self.sample_weight_ = np.ones(len(rows))
         if sample_domain is not None:
-            two_domains(source)
             self.sample_weight_[source] = self._weights(rows[source], rows[~source])
         self.estimator_ = clone(self.estimator if self.estimator is not None else default)
         if not has_fit_parameter(self.estimator_, "sample_weight"):
             raise ValueError(f"{type(self.estimator_).__name__} takes no sample_weight, so its rows cannot be weighed")
         weighs = {"sample_weight": self.sample_weight_[known]} if sample_domain is not None else {}
-        self.estimator_.fit(rows[known], learned, **weighs)
+        self.estimator_.fit(rows[known], np.asarray(labels[known].tolist()), **weighs)
         return self
 
     def _weights(self, source: np.ndarray, target: np.ndarray) -> np.ndarray:
@@ -95,7 +83,7 @@ class WeightedClassifier(ClassifierMixin, _Weighted):
         self.classes_ = self.estimator_.classes_
         return self
 
-    @available_if(_gives_chances)
+    @available_if(_gives_chances)  # type: ignore[untyped-decorator]
     def predict_proba(self, X: Any) -> np.ndarray:
         """(n, n_classes) probabilities, in the order of `classes_`; where the estimator gives them."""
         check_is_fitted(self, "estimator_")
@@ -113,7 +101,7 @@ class WeightedRegressor(RegressorMixin, _Weighted):
     >>> y = X[:, 0] ** 2
     >>> domain = np.repeat([1, -1], 100)
     >>> model = WeightedRegressor().fit(X, np.where(domain > 0, y, np.nan), sample_domain=domain)
-    >>> model.predict([[3.0]])[0] > 2
+    >>> bool(model.predict([[3.0]])[0] > 2)
     True
     """
 

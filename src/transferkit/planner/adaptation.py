@@ -1,9 +1,9 @@
-"""Adaptation: the study of a target whose labels cannot be learned from - adapt, choose without labels, prove where some are sealed.
+"""Adaptation: the study of a target whose labels cannot be learned from - adapt, choose without labels, prove on sealed ones.
 
-Every arm is fitted once; label-free scores on the target's open items choose among them and the source-only baselines. Where the
-target has sealed labels, the chosen adaptation and its baseline are fitted with more seeds and judged on them, paired; the other
-arms are judged beside them, which tells what the choice has cost. Where it has none, what can be said is said, and which items to
-label.
+Every arm is fitted once; label-free scores on the target's open items choose among them and the source-only baselines. Where
+the target has sealed labels, the chosen adaptation and its baseline are fitted with more seeds and judged on them, paired; the
+other arms are judged beside them, which tells what the choice has cost. Where it has none, what can be said is said, and which
+items to label.
 """
 
 from __future__ import annotations
@@ -104,8 +104,8 @@ def _features(sources: Sequence[Source], domains: Domains, run: Run) -> DomainFe
 def _fit(found: Adapted, request: Request) -> None:
     """Every arm once, on everything that is open; those that do not fit in are left out, with the reason."""
     findings, trials = found.findings, found.findings.trials
-    proves = len(trials.target.test) > 0
     seconds: dict[str, float] = {}
+    too_late: list[str] = []
 
     def wanted() -> Iterator[Fit]:
         for arm in findings.arms:
@@ -113,12 +113,10 @@ def _fit(found: Adapted, request: Request) -> None:
             if trials.is_finished(fit):
                 yield fit
                 continue
-            left = _left(trials.allowance, proves)
+            left = _left(trials.allowance, keep_some=bool(len(trials.target.test)) and _is_pair_there(found))
             expected = 1.5 * seconds.get(arm.baseline or "", 0.0)
             if left <= expected or not trials.allowance.allows(0.0):
-                found.left_out.append(
-                    f"{arm.name} was not tried: {max(0.0, left):.0f} s of the budget were left for it"
-                )
+                too_late.append(arm.name)
                 continue
             yield replace(fit, seconds=None if left == float("inf") else left)
 
@@ -135,17 +133,24 @@ def _fit(found: Adapted, request: Request) -> None:
             found.predictors[name] = predictor = _kept(trials, fit, result)
             findings.refits.predictors.setdefault(name, {})[fit.seed] = predictor
         trials.progress("adapting", n_done, len(findings.arms))
-    if not any(arm.baseline in found.predictors and arm.name in found.predictors for arm in findings.arms):
-        raise Failed(
-            f"no adaptation beside its baseline gave a result: {'; '.join(found.left_out) or 'nothing was tried'}"
-        )
+    if not _is_pair_there(found):
+        if too_late:
+            raise Failed(f"{trials.allowance} is too small for one adaptation and its baseline; give a larger --budget")
+        raise Failed(f"no adaptation beside its baseline gave a result: {'; '.join(found.left_out)}")
+    if too_late:
+        found.left_out.append(f"{trials.allowance} left no time to try {', '.join(too_late)}")
 
 
-def _left(allowance: Allowance, proves: bool) -> float:
+def _is_pair_there(found: Adapted) -> bool:
+    """Whether an adaptation and its baseline both have a predictor."""
+    return any(arm.name in found.predictors and arm.baseline in found.predictors for arm in found.findings.arms)
+
+
+def _left(allowance: Allowance, keep_some: bool) -> float:
     """Seconds that the next arm may take."""
     if allowance.budget.seconds is None:
         return float("inf")
-    return allowance.seconds_left - RESERVE * allowance.budget.seconds * proves
+    return allowance.seconds_left - RESERVE * allowance.budget.seconds * keep_some
 
 
 def _kept(trials: Trials, fit: Fit, result: TrialResult) -> Predictor:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from transferkit.core.errors import BudgetSpent, TransferkitError
+from transferkit.core.errors import BudgetSpent, TransferkitError, WrongUse
 from transferkit.core.method import Method
 from transferkit.core.run import Run
 from transferkit.core.source import Source
@@ -63,7 +63,12 @@ class Costs:
         asked = (_lent_by(arm), batch_size)
         if (known := self._steps.get(self._shapes.get(asked, ""))) is not None:
             return known
-        body = default_body(self.target, 0) if asked[0] is None else Body.pretrained(asked[0], self.target)
+        try:
+            body = default_body(self.target, 0) if asked[0] is None else Body.pretrained(asked[0], self.target)
+        except WrongUse:
+            if asked[0] is None:
+                return 0.0  # there is none for such a task: the fit will say so
+            raise
         shape = architectures.from_scratch(body.architecture).fingerprint
         key = self._shapes[asked] = f"{shape}{body.processor.fingerprint}{batch_size}"
         if key not in self._steps:

@@ -88,6 +88,12 @@ def claimed(findings: Findings) -> dict[str, tuple[str, str]]:
 
 def choose_and_refit(findings: Findings, only_first: bool) -> None:
     """All that comes before the proof; `only_first`: without the secondary claims of `transfer`."""
+    decide(findings, only_first)
+    refit(findings.claims, findings.trials, findings.costs, findings.settings.seeds, findings.refits)
+
+
+def decide(findings: Findings, only_first: bool) -> None:
+    """What is going to be proven: chosen by trials, or taken without."""
     trials, settings = findings.trials, findings.settings
     chosen = written_choice(findings.arms, trials) or without_trial(findings.arms, trials)
     select(findings.arms, trials, findings.costs, settings, findings.tried, only_replay=bool(chosen))
@@ -96,7 +102,6 @@ def choose_and_refit(findings: Findings, only_first: bool) -> None:
     findings.tried.notes = trials.journal.note("selection", findings.tried.notes)  # as it ended the first time
     if only_first and not settings.prove_every_arm:
         findings.claims = findings.claims[:1]
-    refit(findings.claims, trials, findings.costs, settings.seeds, findings.refits)
 
 
 def _check_claims(findings: Findings) -> None:

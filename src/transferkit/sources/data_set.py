@@ -23,6 +23,8 @@ from transferkit.sources import saved_network
 if TYPE_CHECKING:
     from transferkit.core.network import Network
 
+_NOT_SAID = ("offline", "unlabelled", "not_labels")
+"""Options of reading that are not for a person to set here."""
 _TARGETS_OWN = ("split_column", "group_column", "weight_column")
 """Columns that a person names for the target; another table need not have them."""
 
@@ -58,7 +60,7 @@ class DataSet(SourceKind, ABC):
         """Read by the format that recognises it. Columns may be named after `?`, as in `old.csv?label_column=sick`."""
         place, said = self.place(location), _query(location)
         given = options.reading if _has_columns(place) else None
-        reading = replace(given or ReadOptions(), **dict.fromkeys(_TARGETS_OWN), offline=options.offline)
+        reading = replace(given or ReadOptions(), **_of_targets_own(), offline=options.offline)
         if given and (given.time_column or given.window):  # a series is what the group column says it is
             reading = replace(reading, group_column=given.group_column)
         task = said.pop("task", task)
@@ -82,13 +84,17 @@ class DataSet(SourceKind, ABC):
         return Path(options.learned)
 
 
+def _of_targets_own() -> dict[str, Any]:
+    return dict.fromkeys(_TARGETS_OWN)
+
+
 def without_query(location: str) -> str:
     """What stands before the `?`."""
     return location.partition("?")[0]
 
 
 def _query(location: str) -> dict[str, str]:
-    known = [field.name for field in fields(ReadOptions) if field.name != "offline"] + ["task"]
+    known = [*(field.name for field in fields(ReadOptions) if field.name not in _NOT_SAID), "task"]
     said = dict(parse_qsl(location.partition("?")[2], keep_blank_values=True))
     for key in said:
         if key not in known:

@@ -1,4 +1,4 @@
-"""`memory:` labelled data that this process holds: `transferkit.source_of(items, labels)` gives one, for scripts and estimators.
+"""`memory:` labelled data that this process holds: `transferkit.source_of(items, labels, name=...)` gives one.
 
 A process of its own (a worker on another machine, a study that goes on tomorrow) does not have it, and says so.
 """

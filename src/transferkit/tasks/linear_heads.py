@@ -64,7 +64,7 @@ def logistic_head(
         raise Failed(f"no linear head can be fitted: {reason}") from None
     weights = np.ones(len(labels)) if item_weights is None else np.asarray(item_weights, dtype=np.float64)
     mean, spread = wide.mean(axis=0), np.maximum(wide.std(axis=0), 1e-8) if standardised else np.ones(wide.shape[1])
-    scaled = (wide - mean) / spread
+    scaled, turn = _in_few_columns((wide - mean) / spread)
     present, positions = np.unique(labels, return_inverse=True)
 
     def fitted(strength: float, rows: np.ndarray) -> LogisticRegression:
@@ -88,12 +88,21 @@ def logistic_head(
 
         strength = float(min(STRENGTHS, key=loss))
     model = fitted(strength, np.arange(len(labels)))
-    slope, intercept = _all_rows(model.coef_, model.intercept_)
+    slope, intercept = _all_rows(model.coef_ if turn is None else model.coef_ @ turn.T, model.intercept_)
     weight = np.zeros((n_classes, wide.shape[1]))
     bias = np.full(n_classes, intercept.min() - 20.0)  # a class without items is never predicted
     weight[present] = slope / spread
     bias[present] = intercept - (slope / spread) @ mean
     return ClosedForm(weight, bias, {"strength": strength})
+
+
+def _in_few_columns(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+    """Rows (n, d) in n columns where d is larger, with the (d, n) that turns them so: a penalised solution lies in their span,
+    and a turn changes no penalty."""
+    if rows.shape[1] <= rows.shape[0]:
+        return rows, None
+    turn, turned = np.linalg.qr(rows.T)
+    return turned.T, turn
 
 
 def _all_rows(slope: np.ndarray, intercept: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

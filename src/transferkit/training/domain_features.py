@@ -56,7 +56,8 @@ class DomainFeatures:
     def of(self, examples: Examples, run: Run) -> np.ndarray:
         """(n, d) of other examples, scaled in the same way."""
         rows: np.ndarray = np.asarray(self.part.features(examples, run), dtype=np.float64)
-        return np.divide(rows - self.centre, self.scale)
+        scaled: np.ndarray = (rows - self.centre) / self.scale
+        return scaled
 
 
 def features_for(

@@ -126,19 +126,36 @@ class Domains:
 
 LEAST_ITEMS = 8
 """Of the target: fewer say nothing of its distribution."""
+LOOKED_AT = 20
+"""Rows by which the columns of a table are told."""
 
 
 def _read(source: Source, target: Target, run: Run) -> Target:
     data = _data(source, target.task.name)
-    if data.modality != target.modality:
+    if data.modality != target.modality or _no_column_shared(data, target):
+        kinds = f"{data.modality} and {target.name} {target.modality}"
+        if data.modality == target.modality:
+            kinds = f"none of the columns of {target.name}"
+        spelled = "procrustes" if len(target.train) and target.task.balances else "gaussian_map"
         raise WrongUse(
-            f"{source.name} holds {data.modality} and {target.name} {target.modality}: feature spaces that share "
-            "nothing; a method of the family mapping carries knowledge between such"
+            f"{source.name} holds {kinds}: feature spaces that share nothing; the family mapping/ carries knowledge between "
+            f"such: --method {spelled}, with --from a model that reads each domain that is no table"
         )
     own = data.without(target.contents())
     if not len(own.train):
         raise WrongUse(f"{source.name}: every labelled item is in the target too, which leaves nothing to learn from")
     return own
+
+
+def _no_column_shared(data: Target, target: Target) -> bool:
+    """Of two tables, as far as their first rows tell."""
+    if target.modality != "tabular":
+        return False
+    ours, theirs = (
+        {name for row in rows[:LOOKED_AT] for name in row}
+        for rows in (target.train.join(target.validation).join(target.unlabelled).items, data.train.items)
+    )
+    return not ours & theirs
 
 
 @lru_cache(maxsize=8)

@@ -32,8 +32,11 @@ def seconds_a_step(body: Body, target: Target, batch_size: int, run: Run) -> flo
     network = body.make()
     model = Model(target.task, network, target.task.head(network, run.derived_seed("head")), body.processor)
     material = Material(Inputs(batch, body.processor), batch)
+    affordable = WORTH * run.seconds_left() / (STEPS + 1)
     guessed = PASSES * _seconds_a_pass(model, material, run)
-    if (STEPS + 1) * guessed > WORTH * run.seconds_left():
+    if guessed > affordable:  # the first pass too pays for memory and kernels
+        guessed = min(guessed, PASSES * _seconds_a_pass(model, material, run))
+    if guessed > affordable:
         run.check_deadline()
         return guessed
     recipe = Recipe(epochs=1, batch_size=len(batch), augmentation="auto")

@@ -271,7 +271,9 @@ def _losses(learner: Learner, spaces: TwoSpaces, held: np.ndarray) -> np.ndarray
     weights = spaces.target_weights[held]
     if not spaces.task.balances:
         errors = np.asarray(told.labels, dtype=np.float64) - np.asarray(labels, dtype=np.float64)
-        return weights * errors**2
+        squared: np.ndarray = weights * errors**2
+        return squared
     assert told.scores is not None  # of a task with classes
     truth = told.scores[np.arange(len(held)), np.asarray(spaces.task.encode(labels))]
-    return -weights * np.log(np.maximum(truth, LEAST_CHANCE))
+    surprise: np.ndarray = -weights * np.log(np.maximum(truth, LEAST_CHANCE))
+    return surprise

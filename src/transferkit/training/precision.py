@@ -33,8 +33,8 @@ PAYS = 1.2
 SAMPLE = 16
 """Items it is timed on: weights are rounded once a batch, so that on a few items alone it would seem not to pay."""
 SHORT = 20
-"""Steps up to which a fit does not bear the timing, which takes as long as several of them. A batch of `SAMPLE` items or more is
-then taken to pay, as it does where the processor has the instructions; that its features are true is looked at in any case."""
+"""Steps up to which a fit does not bear the timing, which takes as long as several of them. In batches of `SAMPLE` items
+or more bfloat16 is then taken to pay, where the processor has the instructions; that features stay true is looked at anyway."""
 CHECKED = 4
 """Items of a short fit whose features are looked at."""
 PRODUCTS = 0.5
@@ -64,7 +64,8 @@ def chosen(model: Model, recipe: Recipe, inputs: Inputs, run: Run) -> str:
     n_batches = -(-len(inputs) // recipe.batch_size)
     is_short = min(recipe.epochs, recipe.stop_after or recipe.epochs) * n_batches <= SHORT
     untimed = is_short and min(len(inputs), recipe.batch_size) >= SAMPLE
-    key = f"precision{' untimed' * untimed}|{model.network.architecture.fingerprint}|{sizes}|{recipe.first_moving}|{capability}|{run.device}"
+    what = "precision untimed" if untimed else "precision"
+    key = f"{what}|{model.network.architecture.fingerprint}|{sizes}|{recipe.first_moving}|{capability}|{run.device}"
 
     def timed(_: object) -> np.ndarray:
         found = (_is_true if untimed else _pays)(model, recipe.first_moving, sample, run.device)

@@ -41,7 +41,8 @@ def tradaboost(
     rounds: int,
     correct_drift: bool,
 ) -> Boosted[T]:
-    """The later half of the rounds; rows are `n_source` of the source, then the target's; targets (n,) are classes."""
+    """The later half of the rounds, without those that do no better than chance; rows are `n_source` of the source, then the
+    target's; targets (n,) are classes."""
     weights, chance = np.array(weights, dtype=np.float64), 1 - 1 / max(2, len(np.unique(targets)))
     theirs, own = slice(None, n_source), slice(n_source, None)
     fading = 1 / (1 + math.sqrt(2 * math.log(n_source) / rounds))
@@ -50,16 +51,23 @@ def tradaboost(
         member, answers = fit(weights)
         wrong = answers != targets
         error = float(np.average(wrong[own], weights=weights[own]))
-        error = min(max(error, LEAST_ERROR), chance - LEAST_ERROR)
+        members.append(member)
+        if error >= chance:  # says nothing of the target, which counts for too little
+            weights[own] *= 2
+            weights /= weights.mean()
+            say.append(0.0)
+            continue
+        error = max(error, LEAST_ERROR)
         odds = error / (1 - error) * (1 - chance) / chance  # b_t
         weights[own] *= np.where(wrong[own], 1 / odds, 1.0)
         weights[theirs] *= np.where(wrong[theirs], fading, 1.0)
         if correct_drift:
             weights[theirs] *= 2 * (1 - error)
         weights /= weights.mean()
-        members.append(member)
         say.append(-math.log(odds))
-    return Boosted(tuple(members[rounds // 2 :]), np.array(say[rounds // 2 :]), weights, error)
+    later = [place for place in range(rounds // 2, rounds) if say[place] > 0] or [rounds - 1]
+    heard = np.array([say[place] or 1.0 for place in later])
+    return Boosted(tuple(members[place] for place in later), heard, weights, error)
 
 
 def fading_source(
@@ -83,7 +91,9 @@ def fading_source(
 def boosted_beside(fit: Fit[T], targets: np.ndarray, held: np.ndarray, own: np.ndarray, *, rounds: int) -> Boosted[T]:
     """AdaBoost.R2 in which the source's weights `held` (n_s,) stay and the target's `own` (n_t,) move and keep their sum."""
     n, total = len(held), float(own.sum())
-    members, say, error = [], [], 0.0
+    members: list[T] = []
+    say: list[float] = []
+    error = 0.0
     for _ in range(rounds):
         weights = np.concatenate([held, own])
         member, answers = fit(weights)

@@ -203,5 +203,5 @@ def _unlabelled(*parts: Examples) -> Examples:
 def _weights(examples: Examples) -> np.ndarray:
     if examples.weights is None or not len(examples):
         return np.ones(len(examples))
-    weights = np.asarray(examples.weights, dtype=np.float64)
-    return weights / weights.mean()
+    weights: np.ndarray = np.asarray(examples.weights, dtype=np.float64) / np.mean(examples.weights)
+    return weights

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from transferkit.core.source import Source
     from transferkit.core.target import Target
 
-EVEN = 0.98
-"""Share of items that weights leave in effect from which on they are all but alike."""
 FEW = 0.05
 """Share below which a few items decide."""
 
@@ -47,6 +45,7 @@ class WeighingMethod(LearnerMethod):
         run.check_deadline()
         weights = self.weigh(features.source, features.target)
         weights = weights / weights.mean()
+        notes = notes_on(features.source, features.target, weights)
         settings: dict[str, Any] = {"effective_items": round(effective_items(weights), 1)}
         given = features.domains.labelled.weights
         labelled = features.domains.target.train
@@ -58,14 +57,21 @@ class WeighingMethod(LearnerMethod):
             np.concatenate([weights if given is None else weights * given, target_weights(features)]),
             run,
         )
-        return OnFeatures.of(features, (), learner, record_of(learner, settings, notes_on(weights)))
+        return OnFeatures.of(features, (), learner, record_of(learner, settings, notes))
 
 
-def notes_on(weights: np.ndarray) -> tuple[str, ...]:
-    """What a person should know of weights (n,): that they are all alike, or that a few items decide."""
+def notes_on(source: np.ndarray, target: np.ndarray, weights: np.ndarray) -> tuple[str, ...]:
+    """What a person should know of weights (n_s,): that there was nothing to weigh for, or that a few items decide."""
+    from transferkit.ops.alignment.alike import chance_alike
+    from transferkit.training.alignment_method import ALIKE
+
+    chance = chance_alike(source, target)
+    if chance > ALIKE:
+        return (
+            f"the domains do not differ as far as a two-sample test on their features can tell (p = {chance:.2f}); "
+            "nothing to adapt",
+        )
     left = effective_items(weights)
-    if left >= EVEN * len(weights):
-        return ("the domains do not differ as far as these weights can tell; nothing to adapt",)
     if left < FEW * len(weights) or left < 10:
         return (f"few items look like the target: the weights leave {left:.0f} of {len(weights)} in effect",)
     return ()

@@ -77,3 +77,18 @@ def test_without_ridge_a_singular_covariance_has_the_powers_of_its_pseudo_invers
     items = np.random.default_rng(0).normal(size=(5, 9))
     inverse = covariance(items, 0.0).power(-0.5)
     np.testing.assert_allclose(inverse @ inverse, np.linalg.pinv(np.cov(items.T, ddof=0)), atol=1e-8)
+
+
+@pytest.mark.parametrize("ridge", [None, 0.5])
+@pytest.mark.parametrize("align", [recolouring, linear_transport])
+def test_with_more_features_than_items_the_map_is_that_of_the_whole_matrices(align, ridge: float | None) -> None:
+    draw = np.random.default_rng(0)
+    source, target = draw.normal(size=(6, 30)), draw.normal(1, 2, size=(9, 30))
+    ours, theirs = covariance(source, ridge), covariance(target, ridge)
+    if align is recolouring:
+        matrix = ours.power(-0.5) @ theirs.power(0.5)
+    else:
+        root, inverse = ours.power(0.5), ours.power(-0.5)
+        matrix = inverse @ sqrtm(root @ theirs.power(1.0) @ root).real @ inverse
+    found = align(source, target, ridge=ridge).source_maps[0]
+    np.testing.assert_allclose(found.matrix, matrix, atol=1e-6)

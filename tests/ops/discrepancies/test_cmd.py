@@ -22,7 +22,7 @@ def test_it_is_the_sum_of_scipy_s_moments_distances(moments, span):
 
 def test_settings_that_cannot_be_used_give_one_line():
     x = torch.eye(3)
-    with pytest.raises(ValueError, match="0 moments over a span of 1.0"):
+    with pytest.raises(ValueError, match="0 moments over a span"):
         cmd(x, x, moments=0)
     with pytest.raises(ValueError, match="a length above 0"):
         cmd(x, x, span=0)

@@ -28,7 +28,7 @@ NEVER_NEGATIVE = {
     "mmd": lambda x, y: mmd(x, y, estimator="biased"),
     "laplacian mmd": lambda x, y: mmd(x, y, kernel="laplacian", estimator="biased"),
     "linear mmd": lambda x, y: mmd(x, y, kernel="linear", estimator="biased"),
-    "jmmd": lambda x, y: jmmd([x, x.tanh()], [y, y.tanh()], estimator="biased"),
+    "jmmd": lambda x, y: jmmd([x, x[:, :1]], [y, y[:, :1]], estimator="biased"),
     "class_conditional_mmd": lambda x, y: class_conditional_mmd(x, y, by_sign(x), by_sign(y)),
     "coral": coral,
     "log_coral": log_coral,
@@ -41,7 +41,6 @@ UNBIASED = {"unbiased mmd": mmd, "unbiased energy": lambda x, y: energy(x, y, es
 NUMBERS = {"proxy_a_distance": proxy_a_distance, "h_divergence": h_divergence}
 TENSORS = NEVER_NEGATIVE | UNBIASED
 EVERY = TENSORS | NUMBERS
-MOVED_WITH_ORIGIN = {"jmmd"}  # for the tanh of the second layer
 
 
 def samples(seed=0, n=7, m=9, d=3):
@@ -56,8 +55,9 @@ def samples(seed=0, n=7, m=9, d=3):
 def test_it_is_never_negative_and_0_for_samples_that_are_alike(name, seed, n, d, scale):
     x, y = samples(seed, n, 8, d)
     unit = max(1.0, scale**4)  # the highest unit among them, for rounding is in it
-    assert float(EVERY[name](scale * x, scale * y)) >= -1e-7 * unit
-    assert float(EVERY[name](scale * x, scale * x.clone())) == pytest.approx(0, abs=1e-9 * unit)
+    off = unit * (1e-5 if name == "sinkhorn" else 1e-9)  # a plan is found to a tolerance
+    assert float(EVERY[name](scale * x, scale * y)) >= -off
+    assert float(EVERY[name](scale * x, scale * x.clone())) == pytest.approx(0, abs=off)
 
 
 @pytest.mark.parametrize("name", TENSORS | {"h_divergence": h_divergence})
@@ -72,7 +72,7 @@ def test_order_of_the_items_and_of_the_samples_does_not_matter(name, seed, d):
     )
 
 
-@pytest.mark.parametrize("name", EVERY.keys() - MOVED_WITH_ORIGIN)
+@pytest.mark.parametrize("name", EVERY)
 @given(seed=st.integers(0, 1000), by=st.floats(-100, 100))
 @settings(max_examples=8, deadline=None)
 def test_moving_both_samples_does_not_matter(name, seed, by):
@@ -95,14 +95,14 @@ def test_the_gradient_is_exact(name, d):
     function = TENSORS[name]
     if name not in ("linear mmd", "cmd", "coral", "log_coral", "sliced_wasserstein"):
         widths = "epsilon" if name == "sinkhorn" else "bandwidths"  # those the samples suggest have no gradient
-        known = {"epsilon": 2.0, "bandwidths": (1.0, 2.0, 1.7)}[widths]
+        known = {"epsilon": 3.0 * d, "bandwidths": (1.0, 2.0, 1.7)}[widths]
         function = {
             "mmd": lambda x, y: mmd(x, y, bandwidths=known, estimator="biased"),
             "laplacian mmd": lambda x, y: mmd(x, y, kernel="laplacian", bandwidths=known, estimator="biased"),
-            "jmmd": lambda x, y: jmmd([x, x.tanh()], [y, y.tanh()], bandwidths=(known, (0.9,))),
+            "jmmd": lambda x, y: jmmd([x, x[:, :1]], [y, y[:, :1]], bandwidths=(known, (0.9,))),
             "class_conditional_mmd": lambda x, y: class_conditional_mmd(x, y, by_sign(x), by_sign(y), bandwidths=known),
             "unbiased mmd": lambda x, y: mmd(x, y, bandwidths=known),
-            "sinkhorn": lambda x, y: sinkhorn(x, y, epsilon=known, tolerance=1e-12),
+            "sinkhorn": lambda x, y: sinkhorn(x, y, epsilon=known, tolerance=1e-10),
         }.get(name, function)
     assert torch.autograd.gradcheck(function, (x, y))
 
@@ -122,7 +122,7 @@ def test_lower_precision_gives_about_the_same_value_and_gradients_of_its_own_typ
     exact = TENSORS[name](*high)
     exact.backward()
     near = {"rel": 2e-3, "abs": 1e-5} if dtype == torch.float32 else {"rel": 2e-2, "abs": 1e-2}
-    assert float(value) == pytest.approx(float(exact), **near)
+    assert float(value.detach()) == pytest.approx(float(exact.detach()), **near)
     if dtype == torch.float32:
         assert torch.allclose(low[0].grad.double(), high[0].grad, rtol=5e-3, atol=1e-5)
 
@@ -138,8 +138,6 @@ def test_samples_that_do_not_fit_give_one_line(name):
         ((x, y.index_fill(0, torch.tensor([4]), math.nan)), r"y holds a value that is not finite \(row 4\)"),
         ((x.index_fill(0, torch.tensor([2]), math.inf), y), r"x holds a value that is not finite \(row 2\)"),
     ):
-        if name in ("jmmd", "class_conditional_mmd") and bad[0].dtype == torch.int64:
-            continue  # the second layer and the labels of this test are floats already
         with pytest.raises(ValueError, match=line) as raised:
             EVERY[name](*bad)
         assert "\n" not in str(raised.value)

@@ -74,5 +74,5 @@ def test_layers_that_do_not_fit_give_one_line(arguments, line):
         jmmd(*arguments)
     with pytest.raises(ValueError, match="bandwidths are given for 1 layers of 2"):
         jmmd(layers(4, 0), layers(4, 1), bandwidths=((1.0,),))
-    with pytest.raises(ValueError, match="bandwidth 0 cannot|bandwidth 0.0 cannot"):
+    with pytest.raises(ValueError, match="cannot be used"):
         jmmd(layers(4, 0), layers(4, 1), bandwidths=(None, (0,)))

@@ -130,7 +130,7 @@ def test_float32_is_exact_far_from_the_origin():
 
 
 def test_memory_beyond_samples_and_gradients_does_not_grow_with_the_items(monkeypatch):
-    monkeypatch.setattr(kernel_sums, "TILE", 64)
+    monkeypatch.setattr(kernel_sums, "TILE", 256)
 
     def beyond(n):
         x, y = (sample.requires_grad_() for sample in samples(n, n, 8, dtype=torch.float32))
@@ -143,8 +143,8 @@ def test_memory_beyond_samples_and_gradients_does_not_grow_with_the_items(monkey
             top = max(top, now)
         return top - 2 * n * 8 * 4  # the gradients
 
-    small, large = beyond(128), beyond(1024)
-    assert large - small < 8 * 2 * (1024 - 128) * 4  # a few numbers an item; all pairs of 2048 items would be 17 MB
+    small, large = beyond(256), beyond(768)
+    assert large - small < 8 * 2 * (768 - 256) * 4  # a few numbers an item; one array of all pairs would be 9 MB
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,8 @@ class JDA(AlignmentMethod):
     paper: ClassVar[str] = "doi:10.1109/ICCV.2013.274"
     positive: ClassVar[tuple[str, ...]] = ("n_components", "penalty", "rounds", "width")
 
-    n_components: int = 30
+    n_components: int | None = None
+    """None: 30 at most, without those in which the domains differ more than items vary."""
     penalty: float = 1.0
     """lambda: what a long direction costs beside differences of the means."""
     balance: float = 0.5

@@ -34,6 +34,8 @@ class MDD(AdaptingMethod):
     positive: ClassVar[tuple[str, ...]] = (*AdaptingMethod.positive, "gamma", "hidden")
     of_classes: ClassVar[bool] = True
 
+    weight: float = 0.1
+    """Of the reversed gradient; the second classifier learns at full strength."""
     gamma: float = 4.0
     """What agreement on the source counts beside contradiction on the target; the exponential of the paper's margin."""
     hidden: int = 256

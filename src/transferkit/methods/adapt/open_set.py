@@ -62,19 +62,14 @@ class OpenSet(AdaptingMethod):
 
     def objective(self, model: Model, domains: Domains, run: Run) -> Objective:
         """The border's cross-entropy, with its gradient to the features reversed."""
-        import torch
-
         from transferkit.ops.domain_losses.gradient_reversal import reversed_gradient
+        from transferkit.ops.domain_losses.open_border import open_border
         from transferkit.training.adaptation import Objective
 
         unknown = int(domains.task.strata([UNKNOWN])[0])
 
         def loss(both: Both) -> Tensor:
             outputs = model.outputs(reversed_gradient(both.target.features))
-            of_unknown = outputs.log_softmax(dim=1)[:, unknown]
-            others = torch.cat([outputs[:, :unknown], outputs[:, unknown + 1 :]], dim=1)
-            of_known = others.logsumexp(dim=1) - outputs.logsumexp(dim=1)
-            both_sides: Tensor = self.border * of_unknown + (1 - self.border) * of_known
-            return -both_sides.mean()
+            return open_border(outputs, unknown, self.border)
 
         return Objective(loss)

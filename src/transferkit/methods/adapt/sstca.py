@@ -32,7 +32,8 @@ class SSTCA(AlignmentMethod):
     positive: ClassVar[tuple[str, ...]] = ("n_components", "penalty", "neighbours", "width")
     not_negative: ClassVar[tuple[str, ...]] = ("manifold",)
 
-    n_components: int = 20
+    n_components: int | None = None
+    """None: 30 at most, without those in which the domains differ more than items vary."""
     penalty: float = 1.0
     """mu: what a long direction costs beside a difference of the means."""
     label_share: float = 0.5

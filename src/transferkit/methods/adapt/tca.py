@@ -31,7 +31,8 @@ class TCA(AlignmentMethod):
     paper: ClassVar[str] = "doi:10.1109/TNN.2010.2091281"
     positive: ClassVar[tuple[str, ...]] = ("n_components", "penalty", "width")
 
-    n_components: int = 20
+    n_components: int | None = None
+    """None: 30 at most, without those in which the domains differ more than items vary."""
     penalty: float = 1.0
     """mu: what a long direction costs beside a difference of the means."""
     kernel: Literal["gaussian", "linear"] = "gaussian"

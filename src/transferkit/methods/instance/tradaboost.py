@@ -5,11 +5,13 @@ Dai, Yang, Xue & Yu 2007, doi:10.1145/1273496.1273521, algorithm 1. In each roun
     error = weighted share of wrong target items,  b_t = error / (1 - error),  b = 1 / (1 + sqrt(2 ln n_s / rounds))
     source items: w_i b^e_i       target items: w_i b_t^-e_i
 
-and the later half of the rounds votes, each with ln 1 / b_t. As published the source loses weight even where every
-fit is right, for the target's alone grows; `correct_drift` multiplies source weights by 2 (1 - error) (Al-Stouhi &
-Reddy 2011, doi: 10.1007/978-3-642-23780-5_14, theorem 2), after which they stay where nothing contradicts them.
-Differs: errors are kept between 0.001 and just below chance, so that no round stops the others; of several classes
-b_t becomes error / (1 - error) / (n_classes - 1) (Zhu, Zou, Rosset & Hastie 2009, SAMME), the published one for two.
+and the later half of the rounds votes, each with ln 1 / b_t. As published the source loses weight even where every fit is
+right, for the target's alone grows; `correct_drift` multiplies source weights by 2 (1 - error) (Al-Stouhi & Reddy 2011,
+doi:10.1007/978-3-642-23780-5_14, theorem 2), after which they stay where nothing contradicts them. Differs: errors are 0.001 at
+least; where the error is no better than chance, for which the paper has no answer, that round has no say and the target counts
+twice as much in the next; of several classes b_t becomes error / (1 - error) / (n_classes - 1) (Zhu, Zou, Rosset & Hastie 2009,
+SAMME), the published one for two. A learner that fits both domains without a mistake has nothing to be contradicted in, and
+stays as it is: take a simple one.
 """
 
 from __future__ import annotations
@@ -43,7 +45,7 @@ class TrAdaBoost(TargetLabelsMethod):
 
     paper: ClassVar[str] = "doi:10.1145/1273496.1273521"
     positive: ClassVar[tuple[str, ...]] = ("rounds",)
-    tunes: ClassVar[dict[str, tuple[Any, ...]]] = {"learner": ("logistic", "decision_tree/max_depth=3")}
+    tunes: ClassVar[dict[str, tuple[Any, ...]]] = {"learner": ("logistic", "random_forest/max_depth=4/n_estimators=20")}
 
     learner: str = "logistic"
     """An estimator of scikit-learn; one a round."""

@@ -15,6 +15,10 @@ import numpy as np
 
 FEW = 0.1
 """Share of all directions up to which the leading ones alone are iterated for."""
+HALF = 0.5
+"""Share of what a direction costs from which on it is said to tell domains apart, not items."""
+MOST = 30
+"""Directions where their number is not given."""
 SMALL = 300
 """Directions up to which all are found at once."""
 
@@ -53,6 +57,15 @@ def leading_components(scatter: np.ndarray, gaps: np.ndarray, penalty: float, k:
     kept = values > len(scatter) * np.finfo(np.float64).eps * max(values[0], np.finfo(np.float64).tiny)
     directions = half(vectors[:, kept])
     return directions * _signs(directions), values[kept]
+
+
+def worth_keeping(directions: np.ndarray, gaps: np.ndarray) -> np.ndarray:
+    """(k,) True where differences between the domains make up less than half of w'(gaps gaps' + penalty I)w = 1.
+
+    The others vary because the domains differ. All are kept where none would be left.
+    """
+    kept: np.ndarray = ((gaps.T @ directions) ** 2).sum(0) < HALF
+    return kept if kept.any() else ~kept
 
 
 def of_unit_variance(directions: np.ndarray, scatter: np.ndarray, n: int) -> np.ndarray:

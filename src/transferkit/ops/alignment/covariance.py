@@ -6,7 +6,8 @@ O(n d min(n, d)) and the directions in which no item varies are exact.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -58,3 +59,23 @@ def covariance(items: np.ndarray, ridge: float | None = None) -> Covariance:
     share = shrinkage(lengths, float((squares**2).sum()), d) if squares.size else 0.0
     even = share * float(lengths.mean()) / d
     return Covariance(mean, vectors, (1 - share) * squares + even, even)
+
+
+def map_between(
+    source: Covariance, target: Covariance, solve: Callable[[Covariance, Covariance], np.ndarray]
+) -> np.ndarray:
+    """(d, d) the matrix that `solve` gives for two covariances, where it is a function of them alone.
+
+    Solved in the directions in which some item varies, where those are fewer than d; in all others each domain has one
+    variance, and the matrix stretches by the root of their ratio.
+    """
+    d = len(source.mean)
+    if source.vectors.shape[1] + target.vectors.shape[1] >= d:
+        return solve(source, target)
+    basis, sizes, _ = np.linalg.svd(np.hstack([source.vectors, target.vectors]), full_matrices=False)
+    basis = basis[:, sizes > 1e-10]  # (d, r)
+    small = solve(*(replace(one, vectors=basis.T @ one.vectors) for one in (source, target)))
+    stretch = np.sqrt(target.rest / source.rest) if source.rest > 0 else 0.0
+    matrix = basis @ (small - stretch * np.eye(len(small))) @ basis.T
+    matrix[np.diag_indices(d)] += stretch
+    return np.asarray(matrix)

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from transferkit.ops.alignment.components import leading_components, mean_gap, of_unit_variance
+from transferkit.ops.alignment.components import MOST, leading_components, mean_gap, of_unit_variance, worth_keeping
 from transferkit.ops.alignment.contract import Alignment, evenly
 from transferkit.ops.alignment.design import design
 from transferkit.ops.feature_maps.affine import Affine
@@ -33,14 +33,15 @@ def joint_distributions(
     source_classes: np.ndarray,
     target_classes: np.ndarray,
     *,
-    n_components: int = 30,
+    n_components: int | None = None,
     penalty: float = 1.0,
     balance: float = 0.5,
     rounds: int = 10,
     kernel: KernelName = "linear",
     width: float | None = None,
 ) -> Alignment:
-    """Source (n_s, d), target (n_t, d); classes (n_s,) and (n_t,) int, -1 where a target item has none. `penalty`: lambda.
+    """Source (n_s, d), target (n_t, d); classes (n_s,) and (n_t,) int, -1 where a target item has none. `n_components`: None: 30 at
+    most, without those that tell the domains apart. `penalty`: lambda.
 
     >>> draw = np.random.default_rng(0)
     >>> items, classes = draw.normal(size=(50, 3)), np.arange(50) % 2
@@ -59,7 +60,10 @@ def joint_distributions(
     theirs = given.copy()
     for _ in range(rounds):
         gaps = _gaps(ours, theirs, classes, balance if (theirs >= 0).any() else 0.0)
-        directions, _ = leading_components(scatter, made.rows.T @ gaps, penalty, n_components)
+        gaps = made.rows.T @ gaps
+        directions, _ = leading_components(scatter, gaps, penalty, n_components or MOST)
+        if n_components is None:
+            directions = directions[:, worth_keeping(directions, gaps)]
         directions = of_unit_variance(directions, scatter, len(made.rows))
         components = made.rows @ directions
         found = np.where(given >= 0, given, _nearest(components[:n_source], ours, components[n_source:], given))

@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from transferkit.ops.alignment.contract import Alignment
-from transferkit.ops.alignment.covariance import covariance
+from transferkit.ops.alignment.covariance import Covariance, covariance, map_between
 from transferkit.ops.feature_maps.affine import Affine
 
 
@@ -27,8 +27,13 @@ def linear_transport(source: np.ndarray, target: np.ndarray, *, ridge: float | N
     True
     """
     of_source, of_target = covariance(source, ridge), covariance(target, ridge)
-    root, inverse = of_source.power(0.5), of_source.power(-0.5)
-    inner = root @ of_target.power(1.0) @ root
-    values, vectors = np.linalg.eigh((inner + inner.T) / 2)
-    matrix = inverse @ (vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T @ inverse
+    matrix = map_between(of_source, of_target, _optimal)
     return Alignment.by(source, target, (Affine(matrix, of_target.mean - of_source.mean @ matrix),), ())
+
+
+def _optimal(source: Covariance, target: Covariance) -> np.ndarray:
+    """A of the two covariances."""
+    root, inverse = source.power(0.5), source.power(-0.5)
+    inner = root @ target.power(1.0) @ root
+    values, vectors = np.linalg.eigh((inner + inner.T) / 2)
+    return np.asarray(inverse @ (vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T @ inverse)

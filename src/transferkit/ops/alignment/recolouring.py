@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from transferkit.ops.alignment.contract import Alignment
-from transferkit.ops.alignment.covariance import covariance
+from transferkit.ops.alignment.covariance import covariance, map_between
 from transferkit.ops.feature_maps.affine import Affine
 
 
@@ -28,6 +28,6 @@ def recolouring(source: np.ndarray, target: np.ndarray, *, ridge: float | None =
     True
     """
     of_source, of_target = covariance(source, ridge), covariance(target, ridge)
-    matrix = of_source.power(-0.5) @ of_target.power(0.5)
+    matrix = map_between(of_source, of_target, lambda ours, theirs: ours.power(-0.5) @ theirs.power(0.5))
     colour = Affine(matrix, of_target.mean - of_source.mean @ matrix)
     return Alignment.by(source, target, (colour,), ())

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from transferkit.ops.alignment.components import leading_components, mean_gap, of_unit_variance
+from transferkit.ops.alignment.components import MOST, leading_components, mean_gap, of_unit_variance, worth_keeping
 from transferkit.ops.alignment.contract import Alignment, evenly
 from transferkit.ops.alignment.design import design
 from transferkit.ops.feature_maps.kernel import KernelName
@@ -30,12 +30,13 @@ def transfer_components(
     source: np.ndarray,
     target: np.ndarray,
     *,
-    n_components: int = 20,
+    n_components: int | None = None,
     penalty: float = 1.0,
     kernel: KernelName = "gaussian",
     width: float | None = None,
 ) -> Alignment:
-    """Source (n_s, d), target (n_t, d). `penalty`: mu. `width`: of the Gaussian kernel; None: by the median distance.
+    """Source (n_s, d), target (n_t, d). `n_components`: None: 30 at most, without those that tell the domains apart.
+    `penalty`: mu. `width`: of the Gaussian kernel; None: by the median distance.
 
     >>> draw = np.random.default_rng(0)
     >>> transfer_components(draw.normal(size=(50, 3)), draw.normal(2, 1, size=(40, 3)), n_components=5).target.shape
@@ -46,7 +47,10 @@ def transfer_components(
     made = design(both, kernel, width)
     gap = mean_gap(*(np.ones(len(part), dtype=bool) for part in fitted))
     scatter = made.scatter
-    directions, _ = leading_components(scatter, (made.rows.T @ gap)[:, None], penalty, n_components)
+    gaps = (made.rows.T @ gap)[:, None]
+    directions, _ = leading_components(scatter, gaps, penalty, n_components or MOST)
+    if n_components is None:
+        directions = directions[:, worth_keeping(directions, gaps)]
     maps = (made.map(of_unit_variance(directions, scatter, len(both))),)
     return Alignment.by(source, target, maps, maps, n_components=directions.shape[1])
 
@@ -57,7 +61,7 @@ def labelled_components(
     source_classes: np.ndarray,
     target_classes: np.ndarray,
     *,
-    n_components: int = 20,
+    n_components: int | None = None,
     penalty: float = 1.0,
     label_share: float = 0.5,
     neighbours: int = 10,
@@ -89,9 +93,11 @@ def labelled_components(
     told = centred.T @ one_hot
     wanted = label_share * told @ told.T + (1 - label_share) * centred.T @ centred
     bound = rows.T @ apart @ rows + penalty * np.eye(rows.shape[1])
-    k = min(n_components, rows.shape[1])
+    k = min(n_components or MOST, rows.shape[1])
     values, directions = linalg.eigh(wanted, bound, subset_by_index=[rows.shape[1] - k, rows.shape[1] - 1])
     directions = directions[:, values > n * np.finfo(np.float64).eps * values[-1]][:, ::-1]
+    if n_components is None:
+        directions = directions[:, worth_keeping(directions, (rows.T @ gap)[:, None])]
     maps = (made.map(of_unit_variance(directions, made.scatter, n)),)
     return Alignment.by(source, target, maps, maps, n_components=directions.shape[1])
 

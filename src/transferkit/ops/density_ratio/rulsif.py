@@ -6,9 +6,8 @@ Kanamori, Hido & Sugiyama 2009 (JMLR 10) for `relative` 0, which is uLSIF; Yamad
     w(x) = p_t(x) / (relative p_t(x) + (1 - relative) p_s(x)) = sum_l a_l k(x, c_l),    a = (H + penalty I)^-1 h
     H = relative mean_t k k' + (1 - relative) mean_s k k',    h = mean_t k
 
-so that weights are at most 1 / relative. Width and penalty are chosen by the squared error on items left out. Differs:
-negative weights, not coefficients, become 0, and folds stand for the leave-one-out formula, which pairs each source
-item with one target item.
+so that weights are at most about 1 / relative; negative coefficients become 0. Width and penalty are chosen by the squared
+error on items left out. Differs: folds stand for the leave-one-out formula, which pairs each source item with one target item.
 """
 
 from __future__ import annotations
@@ -68,7 +67,7 @@ def rulsif(
             found.append((error, sigma, strength))
     _, sigma, strength = min(found)
     at_source, at_target = gaussian(source, centres, sigma), gaussian(target, centres, sigma)
-    ratio: np.ndarray = np.maximum(at_source @ coefficients(at_source, at_target, relative, strength), 0.0)
+    ratio = np.asarray(at_source @ coefficients(at_source, at_target, relative, strength))
     return ratio if ratio.any() else np.ones(len(source))
 
 
@@ -78,7 +77,7 @@ def coefficients(at_source: np.ndarray, at_target: np.ndarray, relative: float, 
     if relative:
         within = within + relative * at_target.T @ at_target / len(at_target)
     solved = linalg.solve(within + penalty * np.eye(len(within)), at_target.mean(0), assume_a="pos")
-    return np.asarray(solved)
+    return np.maximum(np.asarray(solved), 0.0)
 
 
 def _loss(at_source: np.ndarray, at_target: np.ndarray, relative: float) -> float:

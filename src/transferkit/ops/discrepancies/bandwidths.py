@@ -22,6 +22,8 @@ from transferkit.ops.discrepancies.two_samples import all_finite, finite_result,
 
 FACTORS = (0.25, 0.5, 1.0, 2.0, 4.0)
 """Of 2 s^2 to the mean squared distance."""
+CHUNK = 4096
+"""Items at a time, so that no copy of a whole sample is made."""
 
 
 def mean_square_distance(x: Tensor, y: Tensor) -> float:
@@ -33,7 +35,8 @@ def mean_square_distance(x: Tensor, y: Tensor) -> float:
     with torch.no_grad():
         total, dtype = len(x) + len(y), working_dtype(x)
         centre = (x.sum(dim=0, dtype=dtype) + y.sum(dim=0, dtype=dtype)) / total
-        squares = torch.stack([torch.linalg.vector_norm(part - centre).square() for part in (x, y)]).sum()
+        parts = (*torch.split(x, CHUNK), *torch.split(y, CHUNK))
+        squares = torch.stack([torch.linalg.vector_norm(part - centre).square() for part in parts]).sum()
         return 2 * float(finite_result(squares, x, y)) / (total - 1)
 
 

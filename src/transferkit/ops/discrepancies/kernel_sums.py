@@ -101,25 +101,24 @@ class _Pairs:
     def tile(
         self, layers: Sequence[_Layer], rows: slice, columns: slice, *, slopes: bool
     ) -> tuple[Tensor, list[Tensor], list[Tensor], list[Tensor]]:
-        """The tile's share of V (its mirror image included); M^l, and the states of rows and columns, a layer each."""
-        lines, ones, values, slope = [], [], [], []
+        """The tile's share of V (its mirror image included); M^l, and the states of rows and of columns, one a layer."""
+        of_rows, of_columns, values, steepness = [], [], [], []
         for layer, kernel in zip(layers, self.kernels, strict=True):
-            lines.append(layer.rows(rows))
-            ones.append(lines[-1] if rows == columns else layer.rows(columns))
-            value, steepness = kernel(squared_distances(lines[-1], ones[-1], floor=kernel.steep), slopes)
+            of_rows.append(layer.rows(rows))
+            of_columns.append(of_rows[-1] if rows == columns else layer.rows(columns))
+            value, slope = kernel(squared_distances(of_rows[-1], of_columns[-1], floor=kernel.steep), slopes)
             values.append(value)
-            slope.append(steepness)
+            steepness.append(slope)
         coefficients = self.left[rows] @ self.right[columns].mT
-        share = values[0] * coefficients
-        for value in values[1:]:
-            share.mul_(value)
         moves = []
-        for i, steepness in enumerate(slope):
-            if steepness is not None:
-                for value in (coefficients, *values[:i], *values[i + 1 :]):
-                    steepness.mul_(value)
-                moves.append(steepness)
-        return share.sum().double() * (1 if rows == columns else 2), moves, lines, ones
+        for i, slope in enumerate(steepness):
+            if slope is not None:
+                for factor in (coefficients, *values[:i], *values[i + 1 :]):
+                    slope.mul_(factor)
+                moves.append(slope)
+        for value in values:
+            coefficients.mul_(value)
+        return coefficients.sum().double() * (1 if rows == columns else 2), moves, of_rows, of_columns
 
 
 class _KernelSum(torch.autograd.Function):
@@ -135,8 +134,8 @@ class _KernelSum(torch.autograd.Function):
                 ctx.save_for_backward(*states)
                 return pairs.total(layers)
             everything = slice(0, len(pairs.left))
-            total, moves, lines, _ = pairs.tile(layers, everything, everything, slopes=True)
-            ctx.save_for_backward(*moves, *lines)
+            total, moves, of_rows, _ = pairs.tile(layers, everything, everything, slopes=True)
+            ctx.save_for_backward(*moves, *of_rows)
             return total.to(states[0].dtype)
 
     @staticmethod
@@ -169,9 +168,9 @@ def _tiled(ctx: Any, grad: Tensor) -> list[Tensor]:
         part.addmm_(move, others).addcmul_(own, move.sum(dim=1, keepdim=True), value=-1)
 
     for rows, columns in ctx.pairs.tiles(ctx.n):
-        _, moves, lines, ones = ctx.pairs.tile(layers, rows, columns, slopes=True)
+        _, moves, of_rows, of_columns = ctx.pairs.tile(layers, rows, columns, slopes=True)
         for i, move in enumerate(moves):
-            add(i, rows, move, lines[i], ones[i])
+            add(i, rows, move, of_rows[i], of_columns[i])
             if rows != columns:
-                add(i, columns, move.mT, ones[i], lines[i])
+                add(i, columns, move.mT, of_columns[i], of_rows[i])
     return [gradient.mul_(4 * grad) for gradient in gradients]

@@ -12,6 +12,7 @@ last one squared, exp(-2 r d2) = exp(-r d2)^2.
 
 from __future__ import annotations
 
+import itertools
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
@@ -98,25 +99,20 @@ def _inverse(distances: Tensor) -> Tensor:
 
 def _exponentials(exponents: Tensor, rates: Sequence[float]) -> Iterator[tuple[float, Tensor]]:
     """(rate, exp(-rate * exponents)) by rising rate; each tensor is overwritten by the next."""
-    last, power = math.nan, exponents
-    for i, rate in enumerate(rates):
-        squarings = _squarings(last, rate)
-        if squarings is None:
-            last_exponential = all(
-                _squarings(a, b) is not None for a, b in zip(rates[i:], rates[i + 1 :], strict=False)
-            )
-            power = (exponents.mul_(-rate) if last_exponential else exponents * -rate).exp_()
+    squarings = [None, *(_squarings(last, rate) for last, rate in itertools.pairwise(rates))]
+    power, exponentials_left = exponents, squarings.count(None)
+    for rate, times in zip(rates, squarings, strict=True):
+        if times is None:
+            exponentials_left -= 1
+            power = (exponents * -rate if exponentials_left else exponents.mul_(-rate)).exp_()
         else:
-            for _ in range(squarings):
+            for _ in range(times):
                 power.square_()
-        last = rate
         yield rate, power
 
 
 def _squarings(last: float, rate: float) -> int | None:
     """How often exp(-last d2) is squared to give exp(-rate d2); None where that is no whole number, or large."""
-    if math.isnan(last):
-        return None
     doublings = round(math.log2(rate / last))
     return doublings if doublings <= MOST_SQUARINGS and math.isclose(rate, last * 2**doublings, rel_tol=1e-9) else None
 

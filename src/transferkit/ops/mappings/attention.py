@@ -79,11 +79,13 @@ def _make(problem: Problem) -> Trainable:
     parameters = [keys, queries, gains]
 
     def function(rows: Tensor) -> Tensor:
-        return rows @ (parameters[2][:, :, None] * _attention(parameters[0], parameters[1])).sum(0).T
+        made: Tensor = rows @ (parameters[2][:, :, None] * _attention(parameters[0], parameters[1])).sum(0).T
+        return made
 
     return parameters, function
 
 
 def _attention(keys: Tensor, queries: Tensor) -> Tensor:
     """(2, k, d), each row sums to 1."""
-    return torch.softmax(queries @ keys.transpose(1, 2), dim=-1)
+    attended: Tensor = torch.softmax(queries @ keys.transpose(1, 2), dim=-1)
+    return attended

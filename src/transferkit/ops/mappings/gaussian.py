@@ -99,7 +99,7 @@ def _skewness(scores: np.ndarray) -> np.ndarray:
 
 
 def _covariance(rows: np.ndarray, ridge: float) -> np.ndarray:
-    covariance = np.atleast_2d(np.cov(rows, rowvar=False))
+    covariance = np.atleast_2d(np.cov(rows, rowvar=False, bias=True))
     made: np.ndarray = covariance + ridge * np.trace(covariance) / len(covariance) * np.eye(len(covariance))
     return made
 

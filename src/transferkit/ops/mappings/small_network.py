@@ -36,13 +36,15 @@ def small_network(
     x, y, weights = checked_pairs(x, y, weights)
     if hidden < 1:
         raise ValueError(f"hidden {hidden} must be at least 1")
+    if not np.ptp(x, axis=0).any():  # of a constant nothing can be bent
+        return SpaceMap(least_squares(x, y, weights=weights).maps, {"steps": 0.0})
     centre, scale = spread(x, weights)
     y_centre, y_scale = spread(y, weights)
     x, y = (x - centre) / scale, (y - y_centre) / y_scale
 
     def make(problem: Problem) -> Trainable:
         line = least_squares(
-            *(part.double().numpy() for part in (problem.x, problem.y)), weights=problem.weights.numpy()
+            problem.x.double().numpy(), problem.y.double().numpy(), weights=problem.weights.double().numpy()
         )
         matrix, offset = (torch.from_numpy(part).float() for part in (line.matrix, line.offset))
         generator = torch.Generator().manual_seed(seed)
@@ -50,7 +52,8 @@ def small_network(
         parameters = [inner, torch.randn(hidden, generator=generator), torch.zeros(hidden, y.shape[1])]
 
         def function(rows: Tensor) -> Tensor:
-            return rows @ matrix + offset + torch.tanh(rows @ parameters[0] + parameters[1]) @ parameters[2]
+            bent: Tensor = torch.tanh(rows @ parameters[0] + parameters[1]) @ parameters[2]
+            return rows @ matrix + offset + bent
 
         return parameters, function
 

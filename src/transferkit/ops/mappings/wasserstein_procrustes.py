@@ -70,7 +70,7 @@ def _starts(
     x: np.ndarray, y: np.ndarray, x_names: np.ndarray, y_names: np.ndarray, apart: np.ndarray
 ) -> list[np.ndarray]:
     """Rows of x (n, k) as each start maps them."""
-    laid = principal_axes_map(x, y, x_names, y_names)
+    laid = principal_axes_map(x, y, x_names.tolist(), y_names.tolist())
     rows = laid(x) - y.mean(axis=0)
     axes = np.linalg.svd(y - y.mean(axis=0), full_matrices=False)[2][:SIGNED]  # (s, k)
     flips = itertools.product((0.0, -2.0), repeat=min(len(axes), int(laid.chosen["n_components"])))
@@ -110,8 +110,9 @@ def _matched(
 
 def _costs(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """(n, m) squared distances."""
-    squares: np.ndarray = np.square(x).sum(1)[:, None] + np.square(y).sum(1) - 2 * x @ y.T
-    return np.maximum(squares, 0.0)
+    squares = np.square(x).sum(1)[:, None] + np.square(y).sum(1) - 2 * x @ y.T
+    above: np.ndarray = np.maximum(squares, 0.0)
+    return above
 
 
 def _apart(x_names: np.ndarray, y_names: np.ndarray) -> np.ndarray:

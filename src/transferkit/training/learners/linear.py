@@ -41,8 +41,9 @@ def fit_linear(
     item_weights: np.ndarray | None = None,
     solver: str = "logistic",
 ) -> Linear:
-    """Features (n, d), labels (n,), weights (n,) of mean 1 or None. Classes without an item are never chosen."""
-    return Linear(task, task.closed_form_head(features, labels, item_weights, solver))
+    """Features (n, d), labels (n,), weights (n,) of mean 1 or None. Classes without an item are never chosen; numbers are fitted
+    by ridge, whatever the solver for classes."""
+    return Linear(task, task.closed_form_head(features, labels, item_weights, solver if task.balances else "ridge"))
 
 
 def build(task: Task, settings: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Linear:
