@@ -15,6 +15,7 @@ from typing import Any
 import typer
 
 from transferkit.cli import app, catalogue
+from transferkit.ops.label_free.score import find_label_free_scores
 from transferkit.ops.scores.score import find_scores
 
 DOCS = Path(__file__).resolve().parent
@@ -99,10 +100,39 @@ def transferability_scores() -> str:
         "every class counts alike. Each file of `transferkit/ops/scores` says where its score comes from, its equation, how "
         "ours differs and when it fails.",
         _table(titles, rows, ("name", "about", "needs", "bounds", "imbalance", "cost"), code=1),
+        *label_free_scores(),
     ]
     return "\n\n".join(parts) + "\n"
 
 
+def label_free_scores() -> list[str]:
+    """Those by which a model is chosen where the target has no labels."""
+    rows = []
+    for name, score in find_label_free_scores().items():
+        text = inspect.getdoc(inspect.getmodule(score.function)) or ""
+        about = " ".join(text.partition("\n\n")[0].split()).partition(": ")[2].removesuffix(".")
+        rows.append(
+            {
+                "name": name,
+                "about": about[:1].upper() + about[1:],
+                "needs": ", ".join(["target predictions", *(_LABEL_FREE_NEEDS[need] for need in sorted(score.needs))]),
+                "bounds": f"`{score.low}` to `{score.high}`".replace("`-inf`", "any").replace("`inf`", "any"),
+            }
+        )
+    return [
+        "# Label-free scores",
+        "How well does a model do on a target without labels? Higher is better in all; `n` is the number of target items. "
+        "[Domain adaptation](domain-adaptation.md) is chosen by several of them together; each is a function of a `Judged`: "
+        "`from transferkit.ops.label_free.entropy import entropy`.",
+        _table(("score", "says", "reads", "from, to"), rows, ("name", "about", "needs", "bounds"), code=1),
+    ]
+
+
+_LABEL_FREE_NEEDS = {
+    "source": "held-out source items",
+    "target_features": "target features",
+    "features": "features of both",
+}
 _SCORE_NEEDS = {
     "features": "features",
     "axes": "features",

@@ -1,10 +1,10 @@
-"""hospitals: heart disease in two hospitals, each learned from the other - every method on feature vectors, without labels of the
-target and with a few.
+"""hospitals: heart disease in two hospitals, each learned from the other, by every method on feature vectors, without labels of
+the target and with a few.
 
-Half of the target's patients, always the same, are the test. A draw takes four fifths of the source's patients and of the rest of the
-target's, and of these a few with their labels. Differences are paired over draws and test patients (the interval of `compare`),
-all methods on the same draws: without target labels against the source probe, with them against the target's labels alone and
-against the source probe.
+Half of the target's patients, always the same, are the test. A draw takes four fifths of the source's patients and of the rest
+of the target's, and of these a few with their labels. Differences are paired over draws and test patients (the interval of
+`compare`), all methods on the same draws: without target labels against the source probe, with them against a linear head on
+the target's labels alone.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
 """ADAPT (adapt-python/adapt on GitHub, `adapt` on the package index), one fit at a time; runs in the peers' environment.
 
-Argument: the folder of checkouts, of which none is needed. In: lines {"method", "file"} with the path of an .npz that holds source
-rows and labels, target rows, the first labels of these, and test rows. Out: a line of versions first, then a line {"predicted",
-"seconds"} for each.
+Argument: the folder of checkouts, of which none is needed. In: lines {"method", "file"} with the path of an .npz that holds
+source rows and labels, target rows, the first labels of these, and test rows. Out: a line of versions first, then a line
+{"predicted", "seconds"} for each.
 
-The environment holds adapt, scikit-learn and cvxopt. The package imports TensorFlow for its networks, which the methods here never
-reach; where it is not installed its names stand for nothing.
+The environment holds adapt, scikit-learn and cvxopt. The package imports TensorFlow for its networks, which the methods here
+never reach; where it is not installed its names stand for nothing.
 """
 
 import contextlib

@@ -1,9 +1,9 @@
 """weights-against-adapt: our estimators against those of ADAPT, on the same rows with the same logistic regression.
 
-Two kinds of data: heart disease in two hospitals, both ways (numbers scaled over both, gaps filled by the median), and planted
-covariate shift, where the best line on the target is not the best line on the source. Each draw takes four fifths of the source's
-rows and of the target's; the first rows of the target have labels for methods that need them. Kernel methods get one width, or
-the same widths to choose from.
+Two kinds of data: heart disease in two hospitals, both ways (gaps filled by the median), and planted covariate shift, where the
+best line on the target is not the best line on the source. Each draw takes four fifths of the source's rows and of the
+target's, scaled over both; the first rows of the target have labels for methods that need them. Kernel methods get one width,
+or the same widths to choose from.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ def _hearts(folder: Path, *places: str) -> tuple[np.ndarray, ...]:
     tables = [pd.read_csv(folder / f"processed.{place}.data", na_values="?").drop_duplicates() for place in places]
     labels = [(table.pop("target") > 0).to_numpy().astype(int) for table in tables]
     both = pd.concat(tables)
-    filled = [((table.fillna(both.median()) - both.mean()) / both.std()).to_numpy() for table in tables]
+    filled = [table.fillna(both.median()).to_numpy(dtype=np.float64) for table in tables]
     return filled[0], labels[0], filled[1], labels[1]
 
 
@@ -136,7 +136,8 @@ def _drawn(
     test, rest = order[: len(order) // 2], order[len(order) // 2 :]
     some = random.permutation(len(source))[: 4 * len(source) // 5]
     pool = rest[random.permutation(len(rest))[: 4 * len(rest) // 5]]
-    scaled = np.concatenate([source[some], target[pool]])
+    drawn = np.concatenate([source[some], target[pool]])
+    source, target = ((rows - drawn.mean(0)) / drawn.std(0) for rows in (source, target))
     return {
         "source": source[some],
         "labels": labels[some],
@@ -144,6 +145,5 @@ def _drawn(
         "known": truth[pool[:count]],
         "test": target[test],
         "truth": truth[test],
-        # the width our methods take for rows that they scale first
-        "width": np.array(median_distance(*np.split(scaled / scaled.std(0), [len(some)]))),
+        "width": np.array(median_distance(source[some], target[pool])),
     }

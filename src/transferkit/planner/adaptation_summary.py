@@ -1,4 +1,4 @@
-"""Summing up an adaptation study: the verdict on the chosen adaptation, or what can be said without labels; domains, shift, choice."""
+"""Summing up an adaptation study: the verdict on the chosen adaptation, or what can be said without labels."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import torch
 from transferkit.artifact import wording
 from transferkit.core.predictor import Predictor
 from transferkit.evaluate.label_free import CandidateScores
-from transferkit.evaluate.summary import StudySummary
 from transferkit.evaluate.unverified import Unverified, unverified
 from transferkit.evaluate.verdict import sentence, subject, verdict
 from transferkit.ops.discrepancies.proxy_a_distance import proxy_a_distance

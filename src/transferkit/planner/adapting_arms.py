@@ -1,4 +1,4 @@
-"""The arms of a study whose target has no labels to learn from: methods of domain adaptation, each beside its source-only baseline."""
+"""The arms of a study whose target has no labels to learn from: methods of adaptation, each beside its source-only baseline."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ FAMILIES = ("adapt", "instance")
 
 
 def arms_of(sources: Sequence[Source], target: Target, wanted: Sequence[Wanted] | None) -> list[Arm]:
-    """Every method on every model it takes with all the labelled data, cheap ones first; baselines stand before what is compared
-    with them.
+    """Every method on every model it takes with all the labelled data, cheap ones first; a baseline stands before what is
+    compared with it.
 
     `wanted`: the methods a person named; None: those that adaptation studies try unasked. One line where a named one cannot
     learn without target labels, or where there are no labelled data to learn from.
@@ -25,7 +25,8 @@ def arms_of(sources: Sequence[Source], target: Target, wanted: Sequence[Wanted] 
     data = [source for source in sources if source.lends_data]
     if not data:
         raise WrongUse(
-            f"{target.name} has no label to learn from; name labelled data of the same classes to learn from, such as --from drawings/"
+            f"{target.name} has no label to learn from; name labelled data of the same classes to learn from, such as "
+            "--from drawings/"
         )
     chosen = [(method, frozenset[str]()) for method in _usual(target, len(data))] if wanted is None else list(wanted)
     arms: dict[str, Arm] = {}

@@ -44,8 +44,8 @@ def planned(request: Request) -> StudyPlan:
 def _planned(request: Request) -> StudyPlan:
     if is_adaptation(request):
         raise WrongUse(
-            f"{request.target.name} has no label to learn from, and so nothing to rank sources or foretell gains by; transfer adapts "
-            "to it, and compare tries the methods you name"
+            f"{request.target.name} has no label to learn from, and so nothing to rank sources or foretell gains by; transfer "
+            "adapts to it, and compare tries the methods you name"
         )
     allowance = request.allowance()
     request = request.with_networks(request.run(allowance))

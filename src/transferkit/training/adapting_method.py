@@ -43,7 +43,7 @@ class DomainMethod(GradientMethod, ABC):
     of_classes: ClassVar[bool] = False
     """True where it builds on one class an item, and not on features alone."""
 
-    learning_rate: float = 2e-3
+    learning_rate: float = 4e-3
     """Of all that is new; see `body_rate`."""
     body_rate: float = 0.1
     """Share of the learning rate at which a pretrained network's own weights move."""

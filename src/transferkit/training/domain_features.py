@@ -83,7 +83,7 @@ def domain_features(domains: Domains, models: Sequence[Source], run: Run, kind: 
     modality = domains.target.modality
     if not models and modality == "text":
         raise WrongUse(
-            "a text has no numbers of its own to be features; name a model that reads, such as sentence: or words:"
+            "a text has no numbers of its own; name a model that reads, such as sentence: or words:"
         )
     body = domains.body(models, run)
     part = Part(body.processor, body if models else None)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from transferkit.core.source import Source
     from transferkit.core.target import Target
     from transferkit.core.task import Task
+    from transferkit.ops.mappings.narrow import Narrow
     from transferkit.ops.mappings.space_map import SpaceMap
     from transferkit.training.learners.contract import Learner
     from transferkit.training.two_spaces import TwoSpaces
@@ -112,12 +113,19 @@ class MappingMethod(SpaceMethod, ABC):
         return predictor_in(spaces, learner, record)
 
     def _carried(self, spaces: TwoSpaces, run: Run) -> SpaceMap:
+        """The map; of spaces with very many columns between their leading principal axes."""
+        from transferkit.ops.mappings.narrow import Narrow
+
+        source = Narrow.of(spaces.source if spaces.pairs is None else np.concatenate([spaces.source, spaces.pairs[0]]))
+        target = Narrow.of(spaces.target)
         try:
-            return self.carry(spaces, run)
+            found = self.carry(_narrowed(spaces, source, target), run)
         except ValueError as reason:
             if isinstance(reason, (WrongUse, Failed)):
                 raise
             raise Failed(f"method {self.name} found no map: {reason}") from None
+        first, last = () if source is None else (source.there,), () if target is None else (target.back,)
+        return replace(found, maps=(*first, *found.maps, *last))
 
     def _share(self, spaces: TwoSpaces, found: SpaceMap, run: Run) -> tuple[float, tuple[str, ...]]:
         """How much the source counts, and what a person should know of it."""
@@ -234,6 +242,16 @@ class UnpairedMethod(MappingMethod, ABC):
 
     def looks_at_labels(self, spaces: TwoSpaces) -> bool:
         return spaces.task.balances and len(spaces.target_labels) > 0
+
+
+def _narrowed(spaces: TwoSpaces, source: Narrow | None, target: Narrow | None) -> TwoSpaces:
+    """The same rows on the axes of each space that is narrowed."""
+
+    def on(narrow: Narrow | None, rows: np.ndarray) -> np.ndarray:
+        return rows if narrow is None else narrow.there(rows)
+
+    pairs = spaces.pairs and (on(source, spaces.pairs[0]), on(target, spaces.pairs[1]))
+    return replace(spaces, source=on(source, spaces.source), target=on(target, spaces.target), pairs=pairs)
 
 
 def without_labels(spaces: TwoSpaces, held: np.ndarray) -> TwoSpaces:

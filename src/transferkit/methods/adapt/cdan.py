@@ -9,7 +9,7 @@ some, are used too.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from transferkit.training.adapting_method import AdaptingMethod
 
@@ -33,6 +33,7 @@ class CDAN(AdaptingMethod):
     """
 
     paper: ClassVar[str] = "arXiv:1705.10667"
+    tried_on: ClassVar[Literal["every", "promising", "named"]] = "promising"
     positive: ClassVar[tuple[str, ...]] = (*AdaptingMethod.positive, "hidden", "most")
     of_classes: ClassVar[bool] = True
 

@@ -9,7 +9,7 @@ used too.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from transferkit.training.alignment_method import AlignmentMethod
 
@@ -30,6 +30,7 @@ class LinearTransport(AlignmentMethod):
     """
 
     paper: ClassVar[str] = "arXiv:1905.10155"
+    tried_on: ClassVar[Literal["every", "promising", "named"]] = "every"
 
     ridge: float | None = None
     """Added to every variance; None: covariances are shrunk by the optimal share instead."""

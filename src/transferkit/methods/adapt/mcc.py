@@ -7,7 +7,7 @@ aligned. Target labels, where there are some, are used too.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from transferkit.training.adapting_method import AdaptingMethod
 
@@ -32,6 +32,7 @@ class MCC(AdaptingMethod):
     """
 
     paper: ClassVar[str] = "arXiv:1912.03699"
+    tried_on: ClassVar[Literal["every", "promising", "named"]] = "promising"
     positive: ClassVar[tuple[str, ...]] = (*AdaptingMethod.positive, "temperature")
     of_classes: ClassVar[bool] = True
 

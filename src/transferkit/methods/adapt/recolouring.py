@@ -7,7 +7,7 @@ Sun, Feng & Saenko 2016, "Return of frustratingly easy domain adaptation", arXiv
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from transferkit.training.alignment_method import AlignmentMethod
 
@@ -29,6 +29,7 @@ class Recolouring(AlignmentMethod):
     """
 
     paper: ClassVar[str] = "arXiv:1511.05547"
+    tried_on: ClassVar[Literal["every", "promising", "named"]] = "every"
     not_negative: ClassVar[tuple[str, ...]] = ("ridge",)
 
     ridge: float = 1.0

@@ -40,9 +40,9 @@ class SSTCA(AlignmentMethod):
     """gamma: how much dependence on the labels counts, 0 to 1; the rest is variance."""
     neighbours: int = 10
     """Of each item, that are kept near it."""
-    manifold: float = 1000.0
+    manifold: float = 10.0
     """lambda: how strongly they are; 0: not at all."""
-    kernel: Literal["gaussian", "linear"] = "gaussian"
+    kernel: Literal["linear", "gaussian"] = "linear"
     width: float | None = None
     """Of the Gaussian, 1 / (2 sigma^2); None: 1 / the median squared distance of two items."""
 

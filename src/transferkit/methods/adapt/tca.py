@@ -24,8 +24,8 @@ class TCA(AlignmentMethod):
 
     Use when both domains share structure under a shift of inputs; not when classes have other shares in the target.
 
-    >>> str(TCA(n_components=5, kernel="linear"))
-    'tca:n_components=5,kernel=linear'
+    >>> str(TCA(n_components=5, kernel="gaussian"))
+    'tca:n_components=5,kernel=gaussian'
     """
 
     paper: ClassVar[str] = "doi:10.1109/TNN.2010.2091281"
@@ -35,7 +35,7 @@ class TCA(AlignmentMethod):
     """None: 30 at most, without those in which the domains differ more than items vary."""
     penalty: float = 1.0
     """mu: what a long direction costs beside a difference of the means."""
-    kernel: Literal["gaussian", "linear"] = "gaussian"
+    kernel: Literal["linear", "gaussian"] = "linear"
     width: float | None = None
     """Of the Gaussian, 1 / (2 sigma^2); None: 1 / the median squared distance of two items."""
 

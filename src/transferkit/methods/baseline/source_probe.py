@@ -1,4 +1,4 @@
-"""Source probe: a linear head on frozen features, fitted to the source's labels alone. What shallow adaptation is compared with."""
+"""Source probe: a linear head on frozen features, fitted to the source's labels alone: the baseline of shallow adaptation."""
 
 from __future__ import annotations
 

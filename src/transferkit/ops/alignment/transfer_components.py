@@ -65,7 +65,7 @@ def labelled_components(
     penalty: float = 1.0,
     label_share: float = 0.5,
     neighbours: int = 10,
-    manifold: float = 1000.0,
+    manifold: float = 10.0,
     kernel: KernelName = "gaussian",
     width: float | None = None,
 ) -> Alignment:

@@ -12,10 +12,11 @@ error on items left out. Differs: folds stand for the leave-one-out formula, whi
 
 from __future__ import annotations
 
-import numpy as np
-from scipy import linalg
+from collections.abc import Sequence
 
-from transferkit.ops.density_ratio.two_domains import gaussian, median_distance, two_domains
+import numpy as np
+
+from transferkit.ops.density_ratio.two_domains import median_distance, squared_distances, two_domains
 
 CENTRES = 100
 FOLDS = 5
@@ -51,33 +52,36 @@ def rulsif(
     unit = median_distance(source, target)
     widths = [width] if width else [unit * factor for factor in WIDTHS]
     penalties = PENALTIES if penalty is None else (penalty,)
-    found = []
-    for sigma in widths:
-        at_source, at_target = gaussian(source, centres, sigma), gaussian(target, centres, sigma)
-        if len(widths) * len(penalties) == 1:
-            found.append((0.0, sigma, penalties[0]))
-            continue
-        for strength in penalties:
-            error = 0.0
-            for part in range(1 + min(fold_s.max(), fold_t.max())):
-                rest_s, rest_t = at_source[fold_s != part], at_target[fold_t != part]
-                a = coefficients(rest_s, rest_t, relative, strength)
-                held_s, held_t = at_source[fold_s == part] @ a, at_target[fold_t == part] @ a
-                error += _loss(held_s, held_t, relative)
-            found.append((error, sigma, strength))
-    _, sigma, strength = min(found)
-    at_source, at_target = gaussian(source, centres, sigma), gaussian(target, centres, sigma)
-    ratio = np.asarray(at_source @ coefficients(at_source, at_target, relative, strength))
+    far_s, far_t = squared_distances(source, centres), squared_distances(target, centres)
+
+    def at(sigma: float) -> tuple[np.ndarray, np.ndarray]:
+        return np.exp(far_s / (-2 * sigma * sigma)), np.exp(far_t / (-2 * sigma * sigma))
+
+    found = {(sigma, strength): 0.0 for sigma in widths for strength in penalties}
+    for sigma in widths if len(found) > 1 else ():
+        at_source, at_target = at(sigma)
+        for part in range(1 + min(fold_s.max(), fold_t.max())):
+            held_s, held_t = fold_s == part, fold_t == part
+            fits = coefficients(at_source[~held_s], at_target[~held_t], relative, penalties)
+            for strength, a in zip(penalties, fits, strict=True):
+                found[sigma, strength] += _loss(at_source[held_s] @ a, at_target[held_t] @ a, relative)
+    sigma, strength = min(found, key=lambda pair: found[pair])
+    at_source, at_target = at(sigma)
+    (a,) = coefficients(at_source, at_target, relative, (strength,))
+    ratio: np.ndarray = np.asarray(at_source @ a)
     return ratio if ratio.any() else np.ones(len(source))
 
 
-def coefficients(at_source: np.ndarray, at_target: np.ndarray, relative: float, penalty: float) -> np.ndarray:
-    """(m,) a of kernels at source items (n_s, m) and target items (n_t, m)."""
+def coefficients(
+    at_source: np.ndarray, at_target: np.ndarray, relative: float, penalties: Sequence[float]
+) -> list[np.ndarray]:
+    """For each penalty (m,) a, of kernels at source items (n_s, m) and target items (n_t, m)."""
     within = (1 - relative) * at_source.T @ at_source / len(at_source)
     if relative:
         within = within + relative * at_target.T @ at_target / len(at_target)
-    solved = linalg.solve(within + penalty * np.eye(len(within)), at_target.mean(0), assume_a="pos")
-    return np.maximum(np.asarray(solved), 0.0)
+    squares, axes = np.linalg.eigh(within)
+    along = axes.T @ at_target.mean(0)
+    return [np.maximum(axes @ (along / (np.maximum(squares, 0.0) + penalty)), 0.0) for penalty in penalties]
 
 
 def _loss(at_source: np.ndarray, at_target: np.ndarray, relative: float) -> float:

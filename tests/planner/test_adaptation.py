@@ -1,0 +1,139 @@
+"""Studies of targets whose labels cannot be learned from."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import transferkit as tk
+from transferkit.core.errors import WrongUse
+from transferkit.core.source import Source
+from transferkit.core.target import Target
+from transferkit.data.cache import FeatureCache
+from transferkit.sources.memory import source_of
+
+WIDE = np.array([[3.0, 0.0], [0.0, 0.2]])
+
+
+def _rows(
+    n: int, seed: int, turn: np.ndarray = np.eye(2), shift: float = 0.0
+) -> tuple[list[dict[str, float]], list[str]]:
+    """Two classes a line tells apart, their columns mixed and shifted."""
+    draw = np.random.default_rng(seed)
+    classes = np.arange(n) % 2
+    values = (draw.normal(size=(n, 2)) * [0.5, 2.0] + np.c_[2.0 * classes, np.zeros(n)]) @ turn + shift
+    return [{"a": float(a), "b": float(b)} for a, b in values], [f"class {c}" for c in classes]
+
+
+@pytest.fixture(name="source", scope="module")
+def _source() -> Source:
+    return source_of(*_rows(160, 0), name="old")
+
+
+@pytest.fixture(name="cache", scope="module")
+def _cache(tmp_path_factory: pytest.TempPathFactory) -> FeatureCache:
+    return FeatureCache(tmp_path_factory.mktemp("cache"))
+
+
+def _target(labels: Any, shift: float = 3.0, n: int = 160) -> Target:
+    rows, truth = _rows(n, 1, shift=shift)
+    return Target.of(rows, [t if keep else None for t, keep in zip(truth, labels, strict=True)], name="new")
+
+
+def _unlabelled(shift: float = 3.0) -> Target:
+    from transferkit.core.beside import with_few_labels
+    from transferkit.core.format import Reading
+    from transferkit.core.recognise import recognise_in_memory
+
+    kind, examples = recognise_in_memory(_rows(160, 1, shift=shift)[0], None)
+    reading = Reading(kind, examples.take([]), examples)
+    return with_few_labels("new", reading, tk.Source("memory:old").data(), "")
+
+
+METHODS = ["recolouring", "subspace_alignment"]
+
+
+def test_without_labels_nothing_is_claimed_and_thirty_items_are_named(source: Source, cache: FeatureCache) -> None:
+    study = tk.compare([source], _unlabelled(), METHODS, cache=cache, seeds=2)
+    summary = study.summary
+    about = summary.extra["adaptation"]
+    assert summary.verdict == "undecided"
+    assert summary.gain is None
+    assert "cannot be verified without labels" in summary.sentence or "makes no difference" in summary.sentence
+    assert len(about["to_label"]) == 30
+    assert {row["name"] for row in about["candidates"]} == {f"{m} < memory:old" for m in (*METHODS, "source_probe")}
+    assert about["chosen_without_labels"] == summary.best
+    assert study.best.predict([{"a": 3.0, "b": 3.0}]).labels[0] in ("class 0", "class 1")
+
+
+def test_a_shift_that_adaptation_undoes_helps_by_the_labels_that_were_sealed(
+    source: Source, cache: FeatureCache
+) -> None:
+    target = _target([True] * 160)
+    study = tk.compare([source], target, ["recolouring"], target_labels="evidence", cache=cache, seeds=1)
+    summary = study.summary
+    assert summary.verdict == "helps", summary.sentence
+    assert "beats the source only" in summary.sentence
+    assert summary.best == "recolouring < memory:old"
+    oracle = summary.extra["adaptation"]["oracle"]
+    assert oracle["best"] == "recolouring < memory:old"
+    assert oracle["regret"] is not None
+    assert summary.target["n_train"] == 0
+
+
+def test_adaptation_that_hurts_says_so_and_returns_the_baseline(source: Source, cache: FeatureCache) -> None:
+    """The classes come in other shares: to centre both domains alike moves the line to the wrong place."""
+    rows, truth = _rows(600, 2)
+    kept = [i for i, label in enumerate(truth) if label == "class 1" or i % 20 == 0]
+    target = Target.of([rows[i] for i in kept], [truth[i] for i in kept], name="skewed", metric="accuracy")
+    study = tk.compare([source], target, ["recolouring"], target_labels="evidence", cache=cache, seeds=1)
+    assert study.summary.verdict == "hurts", study.summary.sentence
+    assert study.summary.best == "source_probe < memory:old"
+
+
+def test_a_handful_of_labels_is_evidence_without_being_asked(source: Source, cache: FeatureCache) -> None:
+    target = _target([i < 20 for i in range(160)])
+    study = tk.transfer([source], target, cache=cache, seeds=1, add=())
+    assert study.summary.target["n_train"] == 0
+    assert study.summary.gain is not None
+    assert study.summary.gain.n_items == 20
+
+
+def test_a_study_that_was_stopped_goes_on_and_fits_nothing_twice(
+    source: Source, cache: FeatureCache, tmp_path: Path
+) -> None:
+    first = tk.compare([source], _unlabelled(), METHODS, cache=cache, seeds=1, out=tmp_path / "run")
+    again = tk.compare([source], _unlabelled(), METHODS, cache=cache, seeds=1, out=tmp_path / "run")
+    assert again.summary.sentence == first.summary.sentence
+    assert (
+        tk.load(tmp_path / "run").predict([{"a": 0.0, "b": 0.0}]).labels
+        == first.best.predict([{"a": 0.0, "b": 0.0}]).labels
+    )
+    report = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
+    assert "From one domain to another" in report
+    assert "Label these 30 items" in report
+
+
+@pytest.mark.parametrize(
+    ("verb", "said"),
+    [
+        (lambda s, t, c: tk.compare([s], t, ["linear_probe"], cache=c), "learns from labels of the target"),
+        (lambda s, t, c: tk.compare([s], t, ["tradaboost"], cache=c), "needs some labels of the target"),
+        (lambda s, t, c: tk.compare(["zoo:digits-cnn"], t, ["recolouring"], cache=c), "name labelled data"),
+        (lambda s, t, c: tk.rank([s], t, cache=c), "nothing to rank sources by"),
+        (lambda s, t, c: tk.plan([s], t, cache=c), "nothing to rank sources or foretell"),
+        (lambda s, t, c: tk.compare([s], t, ["recolouring"], cache=c, target_labels="all"), "auto, evidence, learn"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_in_one_line(verb: Any, said: str, source: Source, cache: FeatureCache) -> None:
+    with pytest.raises(WrongUse, match=said) as raised:
+        verb(source, _unlabelled(), cache)
+    assert "\n" not in str(raised.value)
+
+
+def test_a_budget_that_is_too_small_for_one_adaptation_says_so(source: Source, cache: FeatureCache) -> None:
+    from transferkit.core.errors import TransferkitError
+
+    with pytest.raises(TransferkitError, match="give a larger --budget"):
+        tk.compare([source], _unlabelled(), METHODS, cache=cache, budget=0.001)
