@@ -59,13 +59,14 @@ class AdaptedClassifier(ClassifierMixin, BaseEstimator):
             )
         labels = np.asarray(labels)
         known = is_known(labels, source)
-        check_classification_targets(labels[known])
+        told = np.asarray(labels[known].tolist())
+        check_classification_targets(told)
         rows = self.aligner_.fit_transform(X, labels, sample_domain=sample_domain)
         self.n_features_in_ = self.aligner_.n_features_in_
         if hasattr(self.aligner_, "feature_names_in_"):
             self.feature_names_in_ = self.aligner_.feature_names_in_
         self.estimator_ = clone(self.estimator if self.estimator is not None else LogisticRegression())
-        self.estimator_.fit(rows[known], np.asarray(labels[known].tolist()))
+        self.estimator_.fit(rows[known], told)
         self.classes_ = self.estimator_.classes_
         return self
 

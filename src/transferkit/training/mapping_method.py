@@ -77,8 +77,6 @@ class SpaceMethod(Method, ABC):
 class MappingMethod(SpaceMethod, ABC):
     """A subclass gives `carry`, the map, and says by `looks_at_labels` whether that learns from the target's labels."""
 
-    not_negative: ClassVar[tuple[str, ...]] = ()
-
     source_share: float | None = None
     """How much all source items together count beside all labelled target items, such as 0.3; None: chosen by folds
     of the target's labels, 0 among the candidates."""
@@ -108,9 +106,13 @@ class MappingMethod(SpaceMethod, ABC):
         found = self._carried(spaces, run)
         share, notes = self._share(spaces, found, run)
         learner = self._on_both(spaces, found, share, run)
-        settings = {**found.chosen, "source_share": share}
+        settings = {**found.chosen, "source_share": share} | self._linked(spaces)
         record = record_of(learner, settings, (*spaces.notes, *found.notes, *notes))
         return predictor_in(spaces, learner, record)
+
+    def _linked(self, spaces: TwoSpaces) -> dict[str, Any]:
+        """What of the spaces the map was learned from, for the record."""
+        return {}
 
     def _carried(self, spaces: TwoSpaces, run: Run) -> SpaceMap:
         """The map; of spaces with very many columns between their leading principal axes."""
@@ -210,6 +212,11 @@ class PairedMethod(MappingMethod, ABC):
         except ValueError as reason:
             raise WrongUse(f"method {self.name} has no pairs, and learns from class means: {reason}") from None
         return self.from_pairs(*pairs, run)
+
+    def _linked(self, spaces: TwoSpaces) -> dict[str, Any]:
+        if spaces.pairs is None or self.looks_at_labels(spaces):
+            return {"learned_from": "classes"}
+        return {"learned_from": "pairs", "pairs": len(spaces.pairs[0])}
 
     def looks_at_labels(self, spaces: TwoSpaces) -> bool:
         enough = spaces.pairs is not None and len(spaces.pairs[0]) >= LEAST_PAIRS

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from transferkit.training.mapping_method import SpaceMethod, predictor_in
+from transferkit.training.spelled_estimators import LINEAR
 
 if TYPE_CHECKING:
     from transferkit.core.predictor import Predictor
@@ -28,6 +29,11 @@ class TargetProbe(SpaceMethod):
 
     is_baseline: ClassVar[bool] = True
     baseline: ClassVar[str] = "target_probe"
+
+    @property
+    def deterministic(self) -> bool:  # type: ignore[override]
+        """A linear head is the same whatever the seed."""
+        return self.learner == LINEAR
 
     def fit(self, sources: tuple[Source, ...], target: Target, run: Run) -> Predictor:
         """One pass through the network, then the learner."""

@@ -19,6 +19,8 @@ from transferkit.ops.density_ratio.two_domains import gaussian, median_distance,
 
 EXACT = 2500
 RANK = 400
+BLOCK = 2_000_000
+"""Numbers of a kernel that are held at once beside the source's own."""
 
 
 def kmm(
@@ -45,7 +47,8 @@ def kmm(
     width = width or median_distance(source, target)
     n = len(source)
     slack = 1 - n**-0.5 if slack is None else slack
-    pull = np.concatenate([gaussian(part, target, width).sum(1) for part in np.array_split(source, -(-n // 4096))])
+    rows = max(1, BLOCK // len(target))
+    pull = np.concatenate([gaussian(source[i : i + rows], target, width).sum(1) for i in range(0, n, rows)])
     pull *= n / len(target)
     total = (n * (1 - slack), n * (1 + slack))
     if n <= EXACT:

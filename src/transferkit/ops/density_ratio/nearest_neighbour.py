@@ -10,7 +10,7 @@ import numpy as np
 
 from transferkit.ops.density_ratio.two_domains import squared_distances, two_domains
 
-BLOCK = 1024
+BLOCK = 256
 
 
 def nearest_neighbour(
@@ -30,7 +30,10 @@ def nearest_neighbour(
     counts = np.zeros(len(source))
     for start in range(0, len(target), BLOCK):
         distances = squared_distances(target[start : start + BLOCK], source)
-        nearest = np.argsort(distances, axis=1, kind="stable")[:, :neighbours]
+        if neighbours == 1:
+            nearest = distances.argmin(axis=1)
+        else:
+            nearest = np.argpartition(distances, neighbours - 1, axis=1)[:, :neighbours]
         counts += np.bincount(nearest.ravel(), minlength=len(source)) / neighbours
     weights = counts + smoothing
     return np.asarray(weights / weights.mean())

@@ -52,13 +52,13 @@ def attention(x: np.ndarray, y: np.ndarray, weights: np.ndarray | None = None, s
     centre, scale = spread(x, weights)
     y_centre, y_scale = spread(y, weights)
     problem = Problem.of((x - centre) / scale, (y - y_centre) / y_scale, weights)
-    (keys, queries, gains), steps, error = trained(_make, problem, seed)
+    (keys, queries, gains), chosen = trained(_make, problem, seed)
     signed = (gains[:, :, None] * _attention(keys, queries)).sum(0).double().numpy()  # (k, d)
     total = np.abs(signed).sum(axis=1, keepdims=True)
     mapped = linear((signed / scale).T * y_scale, centre, y_centre)
     return ColumnAttention(
         mapped.maps,
-        {"steps": float(steps), "held_out_error": error},
+        chosen,
         attention=np.divide(signed, total, out=np.zeros_like(signed), where=total > 0),
     )
 

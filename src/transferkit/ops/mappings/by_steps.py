@@ -45,15 +45,16 @@ Trainable = tuple[list[Tensor], Callable[[Tensor], Tensor]]
 """Parameters, and the function of x that they make."""
 
 
-def trained(make: Callable[[Problem], Trainable], problem: Problem, seed: int) -> tuple[list[Tensor], int, float]:
-    """Parameters trained on all pairs for as many steps as served held-out ones best; those steps; the held-out error.
+def trained(make: Callable[[Problem], Trainable], problem: Problem, seed: int) -> tuple[list[Tensor], dict[str, float]]:
+    """Parameters trained on all pairs for as many steps as served held-out ones best; those `steps` and, where any
+    were held out, the `held_out_error`.
 
     `make` gives what is trained from the pairs it is to start from. It is called twice, and has to begin both times
     in the same way. Zero steps where the start was best already.
     """
     n = len(problem.x)
     if n < LEAST_PAIRS:
-        return [one.detach() for one in make(problem)[0]], 0, float("nan")
+        return [one.detach() for one in make(problem)[0]], {"steps": 0.0}
     order = np.random.default_rng(seed).permutation(n)
     held, kept = problem.take(order[: max(2, round(HELD * n))]), problem.take(order[max(2, round(HELD * n)) :])
     parameters, function = make(kept)
@@ -69,7 +70,7 @@ def trained(make: Callable[[Problem], Trainable], problem: Problem, seed: int) -
     parameters, function = make(problem)
     for _ in _steps(parameters, function, problem, best_step):
         pass
-    return [one.detach() for one in parameters], best_step, lowest
+    return [one.detach() for one in parameters], {"steps": float(best_step), "held_out_error": lowest}
 
 
 def _steps(

@@ -95,7 +95,7 @@ def cca(
 
 def _chosen(
     x: np.ndarray, y: np.ndarray, weights: np.ndarray, n_components: int | None, ridge: float | None
-) -> tuple[int, float, float]:
+) -> tuple[int, float, float | None]:
     """Number of directions, ridge and error of least squared distance on held-out folds; rows are dealt in turn."""
     fold = np.arange(len(x)) % min(FOLDS, len(x))
     most = min(x.shape[1], y.shape[1])
@@ -113,7 +113,7 @@ def _chosen(
                 key = (count, candidate)
                 errors[key] = errors.get(key, 0.0) + float((weights[out] @ np.square(missed)).sum())
     if not errors:
-        return most, RIDGES[-1], float("nan")
+        return most, RIDGES[-1], None
     (count, candidate), error = min(errors.items(), key=lambda one: (one[1], one[0][0]))
     return count, candidate, error / len(x)
 

@@ -57,16 +57,16 @@ def small_network(
 
         return parameters, function
 
-    (inner, inner_offset, outer), steps, error = trained(make, Problem.of(x, y, weights), seed)
+    (inner, inner_offset, outer), chosen = trained(make, Problem.of(x, y, weights), seed)
     line = least_squares(x, y, weights=weights)
-    notes = () if steps else ("a line met held-out pairs as well as anything bent: the map is that line",)
+    notes = () if chosen["steps"] else ("a line met held-out pairs as well as anything bent: the map is that line",)
     bent = Bent(line.matrix, line.offset, *(part.double().numpy() for part in (inner, inner_offset, outer)))
     return SpaceMap(
         (
             Affine(np.diag(1 / scale), -centre / scale),
-            bent if steps else Affine(line.matrix, line.offset),
+            bent if chosen["steps"] else Affine(line.matrix, line.offset),
             Affine(np.diag(y_scale), y_centre),
         ),
-        {"steps": float(steps), "held_out_error": error},
+        chosen,
         notes,
     )

@@ -38,7 +38,7 @@ def boosted(
     """
     from sklearn.tree import DecisionTreeRegressor
 
-    items = np.asarray(items, dtype=np.float32)
+    items = np.ascontiguousarray(items, dtype=np.float32)  # as trees want them, so that they need not look
     outputs = np.array(outputs, dtype=np.float64)
     scale = np.ones(len(items)) if weights is None else np.asarray(weights, dtype=np.float64)
     k = outputs.shape[1]
@@ -51,7 +51,7 @@ def boosted(
         stage = []
         for j in range(k):
             grown = DecisionTreeRegressor(max_depth=depth, min_samples_leaf=least_items, random_state=draw)
-            tree = Tree.of(grown.fit(items, left[:, j], sample_weight=scale))
+            tree = Tree.of(grown.fit(items, left[:, j], sample_weight=scale, check_input=False))
             leaves = tree.leaves_of(items)
             if k > 1:
                 top = np.bincount(leaves, scale * left[:, j], len(tree))
