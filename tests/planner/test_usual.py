@@ -75,3 +75,12 @@ def test_transfer_tries_class_means_on_an_encoder_of_texts(encoder: Source, targ
     assert set(by_name) == {"scratch", "majority", "linear_probe", "prototypes", "full"}
     assert by_name["full"].method.schedule == "short"
     assert "architecture" in proposal.reasons[by_name["prototypes"].name]
+
+
+def test_a_network_of_another_kind_of_data_moves_throughout() -> None:
+    arm = Arm("full < zoo:objects-cnn", Full(), (Source("zoo:objects-cnn"),), "scratch")
+    (on_sounds,), (on_pictures,) = as_usual([arm], "audio"), as_usual([arm], "image")
+    assert on_sounds.method == Full(layer_decay=1.0)
+    assert on_pictures.method == Full()
+    named_decay = Arm(arm.name, Full(), arm.sources, "scratch", frozenset({"layer_decay"}))
+    assert as_usual([named_decay], "audio")[0].method == Full()

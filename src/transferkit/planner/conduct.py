@@ -129,7 +129,7 @@ def _begun(request: Request, journal: Journal, executor: Executor) -> Findings:
             journal.note("arms", [arm.written() for arm in arms])
         else:
             costs = Costs(request.target, run)
-    arms = as_usual([read_arm(arm, request.sources) for arm in journal.get("arms")])
+    arms = as_usual([read_arm(arm, request.sources) for arm in journal.get("arms")], request.target.modality)
     written = journal.get("plan")
     plan = None if written is None else StudyPlan.of(written)
     trials = Trials(request.target, journal, allowance, request.cache, request.device, request.progress, executor)
@@ -188,7 +188,7 @@ def _arms(
     usable, _ = ranking.sorted(request.sources)
     target, costs, standing = request.target, Costs(request.target, request.run(allowance)), request.stand_ins
     if standing is None:
-        own = as_usual(named(usable, request.methods, target.modality))
+        own = as_usual(named(usable, request.methods, target.modality), target.modality)
         standing = stand_ins(own, target, costs, allowance.seconds_left)
     arms = named(usable, request.methods, target.modality, standing)
-    return as_usual(suited(arms, target.task)), costs, None, standing
+    return as_usual(suited(arms, target.task), target.modality), costs, None, standing

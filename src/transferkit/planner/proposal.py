@@ -95,7 +95,9 @@ def propose(
         raise WrongUse("every arm was dropped; leave one in, or add one with --add")
     standing = known_stand_ins
     if standing is None:
-        standing = stand_ins(as_usual(with_baselines(wanted, target.modality)), target, costs, seconds_left)
+        standing = stand_ins(
+            as_usual(with_baselines(wanted, target.modality), target.modality), target, costs, seconds_left
+        )
     # Where two arms share method and sources their settings are part of the name; a lone one is called by its method.
     arms = []
     for arm in suited(with_baselines(wanted, target.modality, standing), target.task):
@@ -105,7 +107,7 @@ def propose(
     names = {arm.name for arm in arms}
     said = "; ".join(f"in place of {names}'s own network: {why}" for names, why in grouped(standing).items())
     reasons |= {arm.baseline: said for arm in arms for s in arm.sources if arm.baseline and s.name in standing}
-    arms = as_usual(arms)
+    arms = as_usual(arms, target.modality)
     without_trial = None
     if not wishes.pin and all(method.is_baseline for method, _, _ in added):
         without_trial = taken(arms, usable[0], target, costs, seconds_left)

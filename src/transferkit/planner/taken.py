@@ -50,7 +50,7 @@ def taken(arms: Sequence[Arm], first: Source, target: Target, costs: Costs, seco
     n, method = len(target.whole().train), with_few_labels(first, target)
     if method is None:
         return None
-    (wanted,) = as_usual([Arm(method.name, method, (first,), "")])
+    (wanted,) = as_usual([Arm(method.name, method, (first,), "")], target.modality)
     found = next((arm for arm in arms if (arm.method, arm.sources) == (wanted.method, (first,))), None)
     if found is None:
         return None

@@ -82,9 +82,7 @@ def domain_features(domains: Domains, models: Sequence[Source], run: Run, kind: 
     models = () if kind == "raw" else models
     modality = domains.target.modality
     if not models and modality == "text":
-        raise WrongUse(
-            "a text has no numbers of its own; name a model that reads, such as sentence: or words:"
-        )
+        raise WrongUse("a text has no numbers of its own; name a model that reads, such as sentence: or words:")
     body = domains.body(models, run)
     part = Part(body.processor, body if models else None)
     source, target = part.features(domains.labelled, run), part.features(domains.unlabelled, run)
