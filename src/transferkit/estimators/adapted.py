@@ -75,7 +75,7 @@ class AdaptedClassifier(ClassifierMixin, BaseEstimator):
         check_is_fitted(self, "estimator_")
         return np.asarray(self.estimator_.predict(self.aligner_.transform(X, sample_domain)))
 
-    @available_if(_gives_chances)
+    @available_if(_gives_chances)  # type: ignore[untyped-decorator]
     def predict_proba(self, X: Any, sample_domain: Any = None) -> np.ndarray:
         """(n, n_classes) probabilities, in the order of `classes_`; where the estimator gives them."""
         check_is_fitted(self, "estimator_")

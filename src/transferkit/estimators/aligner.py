@@ -70,7 +70,8 @@ class DomainAligner(TransformerMixin, BaseEstimator):
         method = _method(self.method)
         source = is_source(sample_domain, len(rows))
         d = rows.shape[1]
-        self.centre_, self.scale_, self.notes_ = np.zeros(d), np.ones(d), ()
+        self.centre_, self.scale_ = np.zeros(d), np.ones(d)
+        self.notes_: tuple[str, ...] = ()
         if sample_domain is None:
             self.alignment_ = Alignment(rows, rows[:0])
             return source

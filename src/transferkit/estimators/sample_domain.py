@@ -56,4 +56,5 @@ def is_known(y: Any, source: np.ndarray) -> np.ndarray:
     marked = np.array([label == HIDDEN for label in listed], dtype=bool)
     if (marked & source).any() and (marked & ~source).any():
         raise ValueError("label -1 is a class of the source and hides labels of the target; name that class otherwise")
-    return ~(empty | (marked & ~source))
+    known: np.ndarray = ~(empty | (marked & ~source))
+    return known

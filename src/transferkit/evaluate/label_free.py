@@ -34,6 +34,7 @@ from transferkit.ops.label_free.score import find_label_free_scores
 
 MARGIN = 0.02
 """How much better in `combined`, 0 to 1, a candidate must be than the baseline."""
+CONSENSUS = "consensus"
 TERMS = ("class_clustering", "source_accuracy", "batch_nuclear_norm")
 """Beside consensus; those that all candidates have count."""
 
@@ -100,10 +101,10 @@ def choose(candidates: Sequence[Candidate], *, names: Collection[str] | None = N
     agreement = consensus(tables, [candidate.arm for candidate in candidates])
     wanted = set(find_label_free_scores()) if names is None else set(names)
     scores = [
-        {**scored(candidate.judged, wanted | set(TERMS)), "consensus": float(agreed)}
+        {**scored(candidate.judged, wanted | set(TERMS)), CONSENSUS: float(agreed)}
         for candidate, agreed in zip(candidates, agreement, strict=True)
     ]
-    terms = ["consensus", *(term for term in TERMS if all(term in row for row in scores))]
+    terms = [CONSENSUS, *(term for term in TERMS if all(term in row for row in scores))]
     combined = [_geometric_mean([row[term] for term in terms]) for row in scores]
     best = max(range(len(candidates)), key=lambda i: (combined[i], i == baseline, -i))
     chosen = best if combined[best] - combined[baseline] > margin else baseline

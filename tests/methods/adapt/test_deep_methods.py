@@ -190,7 +190,7 @@ def test_a_network_without_normalisation_is_refused_in_one_line(name: str) -> No
     """The default network of texts has none."""
     source = source_of(*texts("film", 40), name="films", modality="text")
     target = Target.of(*texts("book", 40), name="books", modality="text").hidden()
-    with pytest.raises(WrongUse, match="text_cnn has none; use shot or mcc instead$"):
+    with pytest.raises(WrongUse, match=r"word_bag has none; use shot or mcc instead$"):
         registry.get("methods", name)(epochs=1).fit((source,), target, Run())
 
 

@@ -81,7 +81,8 @@ def _adaptation(summary: StudySummary) -> dict[str, Any] | None:
     if not found:
         return None
     names = dict.fromkeys(name for row in found["candidates"] for name in row["scores"])
-    return {"distance": None, "chosen_without_labels": None, **found, "score_names": list(names)}
+    others = [name for name in names if name not in found["terms"]]
+    return {"distance": None, "chosen_without_labels": None, **found, "other_scores": others}
 
 
 def _environment() -> Environment:

@@ -25,8 +25,12 @@ from transferkit.ops.feature_maps.displacement import Displacement
 Plan = Literal["exact", "sinkhorn", "classes", "groups"]
 ROUNDS = 10
 """Of majorising the norm that looks at classes."""
+SETTLED = 1e-4
+"""Mass that moves in a round after which there is no other."""
 ALMOST_NONE = 1e-3
 """Added to the mass that a class brings to an item, so that the slope of its root is finite; as POT does."""
+CLOSE = 1e-6
+"""Norm of what the margins of a smoothed plan are off by; an item goes to a mean over its own mass in any case."""
 UNDERFLOW = 500.0
 """Costs in units of the entropy from which on exp(-cost) is too small for plain products, and logarithms are taken."""
 MOST_ITEMS = 1000
@@ -82,7 +86,7 @@ def transport_plan(
     def smoothed(of: np.ndarray) -> np.ndarray:
         method = "sinkhorn" if np.ptp(of) < UNDERFLOW * entropy else "sinkhorn_log"
         return np.asarray(
-            ot.sinkhorn(*margins, of - of.min(), entropy, method, numItermax=2000, stopThr=1e-8, warn=False)
+            ot.sinkhorn(*margins, of - of.min(), entropy, method, numItermax=2000, stopThr=CLOSE, warn=False)
         )
 
     if plan == "sinkhorn":
@@ -101,12 +105,13 @@ def _majorised(
 ) -> np.ndarray:
     """The Lp-L1 plan, p = 1/2, by majorisation: a concave penalty is a linear cost, of the slope it has at the last plan."""
     plan = smoothed(costs)
+    present, place = np.unique(classes, return_inverse=True)
     for _ in range(ROUNDS):
-        of_class = [
-            (plan[classes == one].sum(0) + ALMOST_NONE) ** -0.5 / 2 for one in np.unique(classes)
-        ]  # (n_t,) each
-        slope = np.stack(of_class)[np.unique(classes, return_inverse=True)[1]]
-        plan = smoothed(costs + strength * slope)
+        mass = np.stack([plan[place == c].sum(0) for c in range(len(present))])  # (n_classes, n_t)
+        slope = ((mass + ALMOST_NONE) ** -0.5 / 2)[place]  # (n_s, n_t)
+        before, plan = plan, smoothed(costs + strength * slope)
+        if np.abs(plan - before).sum() < SETTLED:
+            break
     return plan
 
 
@@ -117,6 +122,7 @@ def _costs(source: np.ndarray, target: np.ndarray, ours: np.ndarray | None, thei
     costs /= float(np.median(costs)) or 1.0
     if ours is not None and theirs is not None:
         never = (theirs >= 0) & (ours[:, None] != theirs)
+        never &= ~never.all(0) & ~never.all(1)[:, None]  # a class of one domain alone must go somewhere too
         costs[never] = 10 * costs.max()
     return np.asarray(costs)
 
