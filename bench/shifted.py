@@ -15,6 +15,7 @@ from transferkit.ops.label_free.judged import Judged
 
 WIDTH = 8
 SHIFTS = ("covariate", "label", "conditional", "subspace")
+NO_SHIFT = "none"
 COUNTS = {"learned": 240, "held_out": 120, "target": 400, "unseen": 1500}
 BATCH = 128
 WARM_UP = 60
@@ -38,9 +39,9 @@ class World:
     parts: dict[str, tuple[Tensor, Tensor]]
 
 
-def world(shift: str, seed: int) -> World:
-    """Two to five classes of two lumps each, and a shift of random strength."""
-    draw = np.random.default_rng([seed, SHIFTS.index(shift)])
+def world(shift: str, seed: int, n_unseen: int = COUNTS["unseen"]) -> World:
+    """Two to five classes of two lumps each, and a shift of random strength; by `NO_SHIFT` two samples of one domain."""
+    draw = np.random.default_rng([seed, (*SHIFTS, NO_SHIFT).index(shift)])
     n_classes, strength = int(draw.integers(2, 6)), draw.uniform(0.3, 1.5)
     lumps = draw.normal(size=(n_classes, 2, WIDTH)) * draw.uniform(1.4, 3.0) / 1.6
     lumps[:, 1] = lumps[:, 0] + 0.9 * draw.normal(size=(n_classes, WIDTH))
@@ -67,14 +68,14 @@ def world(shift: str, seed: int) -> World:
         if shift == "covariate":
             return leaning(n, 1.0 if domain == "target" else -1.0)
         items, classes = drawn(n, uneven if (shift, domain) == ("label", "target") else even)
-        if domain == "source":
+        if domain == "source" or shift == NO_SHIFT:
             return items, classes
         if shift == "label":
             return items + 0.25 * offset, classes
         return (items + moved[classes] if shift == "conditional" else items @ turned + offset), classes
 
     domains = {"learned": "source", "held_out": "source", "target": "target", "unseen": "target"}
-    made = {part: of(domains[part], n) for part, n in COUNTS.items()}
+    made = {part: of(domains[part], n) for part, n in (COUNTS | {"unseen": n_unseen}).items()}
     mean, deviation = made["learned"][0].mean(axis=0), made["learned"][0].std(axis=0)
     return World(
         n_classes,

@@ -137,3 +137,19 @@ def test_a_budget_that_is_too_small_for_one_adaptation_says_so(source: Source, c
 
     with pytest.raises(TransferkitError, match="give a larger --budget"):
         tk.compare([source], _unlabelled(), METHODS, cache=cache, budget=0.001)
+
+
+def test_rows_of_other_columns_are_mapped_and_compared_with_the_target_alone(
+    source: Source, cache: FeatureCache
+) -> None:
+    rows, truth = _rows(40, 5)
+    target = Target.of(
+        [{"c": row["a"], "d": row["b"], "e": 1.0 + row["a"]} for row in rows],
+        truth,
+        name="other columns",
+        test=([{"c": row["a"], "d": row["b"], "e": 1.0 + row["a"]} for row in _rows(60, 6)[0]], _rows(60, 6)[1]),
+    )
+    study = tk.compare([source], target, ["gaussian_map"], cache=cache, seeds=1, label_curve=False)
+    by_name = {arm.name: arm for arm in study.summary.arms}
+    assert by_name["gaussian_map < memory:old"].baseline == "target_probe < memory:old"
+    assert "the target alone" in study.summary.sentence

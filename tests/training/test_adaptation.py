@@ -1,4 +1,5 @@
 import dataclasses
+import time
 
 import numpy as np
 import pytest
@@ -9,12 +10,19 @@ from torch import Tensor
 from transferkit.core.errors import Failed, WrongUse
 from transferkit.core.run import Run
 from transferkit.core.target import Target
+from transferkit.methods.adapt.adabn import AdaBN
 from transferkit.methods.adapt.mmd import MMD
+from transferkit.ops.label_free.information_maximisation import information_maximisation
+from transferkit.ops.label_free.judged import Judged
 from transferkit.sources.memory import source_of
 from transferkit.training.adaptation import Both, Objective
+from transferkit.training.adaptation import labelled as adaptation_data
+from transferkit.training.adapting_method import DomainMethod
 from transferkit.training.domains import Domains
+from transferkit.training.epoch_choice import epoch_choice
 from transferkit.training.fitted import FittedNetwork
 from transferkit.training.model import Model
+from transferkit.training.source_stage import first_part
 from transferkit.training.target_statistics import TargetStatistics, batch_norms, take_statistics
 
 
@@ -207,3 +215,46 @@ def test_mixing_is_refused_in_one_line(source, target: Target) -> None:
 def test_an_epoch_of_a_large_source_is_a_part_of_it() -> None:
     method = MMD(batch_size=8)
     assert method.steps(100_000) == method.steps(400) == 12 * 50
+
+
+@pytest.mark.parametrize("method", [MMD(epochs=1), AdaBN(epochs=1)], ids=str)
+def test_domains_that_do_not_differ_are_told(source, target: Target, method: DomainMethod) -> None:
+    same = Target.of(*pictures(64, 9), name="more dark bars").hidden()
+    assert any("nothing to adapt" in note for note in method.fit((source,), same, Run(seed=1)).record.notes)
+    assert not method.fit((source,), target.hidden(), Run(seed=1)).record.notes
+
+
+def test_items_that_are_all_the_same_are_told_and_not_fatal(source, target: Target) -> None:
+    hidden = target.hidden()
+    flat = dataclasses.replace(hidden, unlabelled=hidden.unlabelled.take([0] * 20))
+    record = MMD(epochs=2).fit((source,), flat, Run(seed=1)).record
+    assert any("target items are the same" in note for note in record.notes)
+
+
+def test_the_score_of_an_epoch_is_that_of_its_predictions(source, target: Target) -> None:
+    domains = Domains.of((source,), target.hidden(), Run())
+    fitted = MMD(epochs=1).fit((source,), target.hidden(), Run(seed=1))
+    assert isinstance(fitted, FittedNetwork)
+    choice = epoch_choice(fitted.model, domains, Run(seed=1))
+    assert choice is not None
+    scores = fitted.predict(domains.unlabelled.items).scores
+    expected = information_maximisation(Judged(target_probabilities=scores))
+    assert choice(1) == pytest.approx(expected, abs=1e-5) == fitted.record.settings["label_free_kept"]
+
+
+def test_labelled_target_items_choose_the_epoch_where_they_are_enough(source) -> None:
+    labelled = Target.of(*pictures(240, 2, bright=True), test=pictures(10, 3, bright=True), name="many")
+    assert len(labelled.validation) >= 50
+    domains = Domains.of((source,), labelled, Run())
+    assert epoch_choice(None, domains, Run()) is None  # type: ignore[arg-type]
+    assert adaptation_data(domains).validation.ids == labelled.validation.ids
+    few = Domains.of((source,), labelled.hidden(), Run())
+    assert adaptation_data(few).validation.ids == few.held_out.ids
+
+
+def test_a_first_stage_leaves_time_for_the_second() -> None:
+    run = Run(deadline=time.monotonic() + 100, watch=lambda epoch, predict: None)
+    assert first_part(run).seconds_left() == pytest.approx(50, abs=1)
+    assert first_part(run, 0.9).seconds_left() == pytest.approx(90, abs=1)
+    assert first_part(run).watch is None
+    assert first_part(Run()).deadline is None

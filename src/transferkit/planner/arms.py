@@ -127,7 +127,7 @@ def with_baselines(
 
     scratch_of: dict[str, Source] = {}
     for method, _, sources in wanted:
-        if not method.is_baseline:
+        if not method.is_baseline and _own_baseline(method, sources) is None:
             for source in sources[:1]:
                 scratch_of.setdefault(key_of(source), source)
     by_hand = next(((m, f) for m, f, _ in wanted if isinstance(m, Scratch)), None)
@@ -147,10 +147,22 @@ def with_baselines(
     for method, fixed, sources in wanted:
         if method.is_baseline:
             continue
-        baseline = baselines[key_of(sources[0])].name if sources else next(iter(baselines.values())).name
+        if (own := _own_baseline(method, sources)) is not None:
+            arms += [own] if own not in arms else []
+            baseline = own.name
+        else:
+            baseline = baselines[key_of(sources[0])].name if sources else next(iter(baselines.values())).name
         spelled = str(method) if sum(m.name == method.name for m, _, s in wanted if s == sources) > 1 else method.name
         arms.append(Arm(f"{spelled} < {' + '.join(s.name for s in sources)}", method, sources, baseline, fixed))
     return arms
+
+
+def _own_baseline(method: Method, sources: tuple[Source, ...]) -> Arm | None:
+    """What a method says it is compared with, where that learns from the target's labels as scratch does."""
+    baseline = read_method(method.baseline)
+    if baseline.name == Scratch().name or not baseline.needs.target_labels:
+        return None
+    return Arm(f"{baseline.name} < {' + '.join(source.name for source in sources)}", baseline, sources)
 
 
 def _fitting(method: Method, sources: Sequence[Source]) -> Iterator[tuple[Source, ...]]:
@@ -175,7 +187,9 @@ def with_data(method: Method, sources: Sequence[Source]) -> Iterator[tuple[Sourc
     lent = tuple(data[: method.needs.data[1]])
     if len(lent) < method.needs.data[0]:
         return
-    if most and models:
+    if most and models and method.needs.together:
+        yield (*models[:most], *lent)
+    elif most and models:
         yield from ((model, *lent) for model in models if trainable_by(method, model))
     elif least == 0:
         yield lent
@@ -184,7 +198,7 @@ def with_data(method: Method, sources: Sequence[Source]) -> Iterator[tuple[Sourc
 def _architecture(source: Source, modality: str | None) -> str:
     """Equal for sources whose scratch is the same network on the same inputs; "" where that is the default network."""
     card = source.card()
-    if card.frozen or modality not in (None, card.modality):
+    if card.holds == "data" or card.frozen or modality not in (None, card.modality):
         return ""
     shape = architectures.from_scratch(card.architecture).fingerprint if card.architecture else ""
     return f"{shape}{source.processor().fingerprint}"

@@ -10,6 +10,8 @@ from dataclasses import replace
 from transferkit.artifact.journal import Journal
 from transferkit.core.budget import Budget
 from transferkit.core.errors import BudgetSpent, Failed, WrongUse
+from transferkit.core.run import Run
+from transferkit.core.source import Source
 from transferkit.evaluate.cross_fitted import CrossFitting
 from transferkit.planner.adaptation import adapt, is_adaptation, needs_networks
 from transferkit.planner.adaptation_summary import study_of
@@ -121,7 +123,7 @@ def _begun(request: Request, journal: Journal, executor: Executor) -> Findings:
     if began_before:
         run = replace(run, deadline=None)
     with _in_time("sources were ranked and a few batches timed", allowance):
-        ranking = rank_sources(request.sources, request.target, run)
+        ranking = _ranked(request, run)
         if not began_before:
             arms, costs, plan, standing = _arms(request, ranking, allowance)
             journal.note("plan", plan and plan.as_dict())
@@ -178,6 +180,20 @@ def _cross_fitted(request: Request, journal: Journal, executor: Executor) -> Stu
         return carry_out(findings, proof)
 
 
+def _ranked(request: Request, run: Run) -> Ranking:
+    """The sources that are networks; data from which none was learned are for methods that read data."""
+    networks = [source for source in request.sources if source.holds == "model"]
+    return rank_sources(networks, request.target, run) if networks else Ranking(())
+
+
+def _usable(request: Request, ranking: Ranking) -> list[Source]:
+    """The sources of `compare`, in the order of the ranking; where a method reads data itself, then those that lend data alone."""
+    networks = {row.name for row in ranking.rows if row.is_usable}
+    reads_data = any(method.needs.data[1] for method, _ in request.methods or ())
+    lent = [source for source in request.sources if reads_data and source.lends_data and source.name not in networks]
+    return [*(ranking.sorted(request.sources)[0] if networks or not lent else []), *lent]
+
+
 def _arms(
     request: Request, ranking: Ranking, allowance: Allowance
 ) -> tuple[list[Arm], Costs, StudyPlan | None, Mapping[str, str]]:
@@ -185,7 +201,7 @@ def _arms(
     if request.methods is None:
         made = make_plan(request, ranking, allowance)
         return list(made.arms), made.costs, made.plan, made.stand_ins
-    usable, _ = ranking.sorted(request.sources)
+    usable = _usable(request, ranking)
     target, costs, standing = request.target, Costs(request.target, request.run(allowance)), request.stand_ins
     if standing is None:
         own = as_usual(named(usable, request.methods, target.modality), target.modality)

@@ -14,7 +14,7 @@ from transferkit.core.target import Target
 from transferkit.planner.allowance import Allowance
 from transferkit.planner.arms import Wanted
 from transferkit.planner.settings import Settings
-from transferkit.planner.source_tasks import with_networks
+from transferkit.planner.source_tasks import as_data, with_networks
 from transferkit.planner.wishes import Wishes
 
 
@@ -82,8 +82,14 @@ class Request:
         return replace(self, sources=tuple(given.get(name, Source(name, options)) for name in names))
 
     def with_networks(self, run: Run, before: Mapping[str, str] | None = None) -> Request:
-        """The same request, in which sources that hold data stand for a network trained on them."""
-        return replace(self, sources=with_networks(self.sources, self.target, run, before))
+        """The same request, in which sources that hold data stand for a network trained on them.
+
+        Where a named method reads the data itself, those from which no network could be learned stay data.
+        """
+        sources = with_networks(self.sources, self.target, run, before)
+        if any(method.needs.data[1] for method, _ in self.methods or ()):
+            sources = tuple(as_data(source) for source in sources)
+        return replace(self, sources=sources)
 
     def allowance(self, used_seconds: float = 0.0, used_trials: int = 0) -> Allowance:
         """What is left of the budget, counted from `begun`."""

@@ -57,6 +57,11 @@ def with_networks(
     return tuple(ready)
 
 
+def as_data(source: Source) -> Source:
+    """The same source; one from which no network could be learned is labelled data again."""
+    return replace(source, options=replace(source.options, refused="")) if source.options.refused else source
+
+
 def folders(sources: Sequence[Source]) -> dict[str, str]:
     """Source -> folder of the network learned from it, for `with_networks` of a later part of the study."""
     return {source.name: source.options.learned for source in sources if source.options.learned}

@@ -111,6 +111,8 @@ def _stand_ins(findings: Findings) -> list[str]:
 
 def _against(arm: Arm, baseline: Arm) -> str:
     """What the verdict compares with, as a noun."""
+    if baseline.method.name != "scratch":
+        return "learning from the target alone"
     is_another_network = bool(arm.sources) and not baseline.sources
     return f"training {'the default network ' * is_another_network}from scratch"
 

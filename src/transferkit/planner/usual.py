@@ -3,8 +3,8 @@
 An architecture's file says it of itself: `FINE_TUNING` and `FROM_SCRATCH`, setting -> values, the first of which is taken and
 the others are tried on validation. A method says which of its settings follow (`GradientMethod.follows_network`).
 
-A network that was made for another kind of data, pictures for spectrograms, has to move throughout: with lower rates for its first
-stages it lost 11 to 15 points (`bench/experiments/fine-tune-recipes`, spoken digits), while they gain on data of its own kind.
+A network that was made for another kind of data, pictures for spectrograms, has to move throughout: with lower rates for its
+first stages it lost 11 to 15 points (`bench/experiments/fine-tune-recipes`, spoken digits); on its own kind they gain.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from typing import Any
 from transferkit.core.method import Method
 from transferkit.planner.arms import Arm
 from transferkit.sources import architectures
-
 
 BRIDGED: Mapping[str, tuple[Any, ...]] = {"layer_decay": (1.0,)}
 """Of a source that was made for another kind of data than the target's."""

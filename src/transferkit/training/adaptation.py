@@ -27,6 +27,7 @@ from transferkit.training.domains import Domains
 from transferkit.training.epoch_choice import EpochChoice, epoch_choice
 from transferkit.training.fine_tuning import fine_tune
 from transferkit.training.fitted import FittedNetwork
+from transferkit.training.likeness import notes_on_likeness
 from transferkit.training.loop import Addition, Diverged, Recipe
 from transferkit.training.losses import Step
 from transferkit.training.model import Model
@@ -101,7 +102,10 @@ def adapt(method: AdaptingMethod, domains: Domains, body: Body, run: Run) -> Fit
             fitted.record = replace(fitted.record, settings={**fitted.record.settings, **told})
         return fitted
 
-    return at_lower_rates(fit, method.name)
+    notes = notes_on_likeness(body, domains, run)
+    fitted = at_lower_rates(fit, method.name)
+    fitted.record = replace(fitted.record, notes=(*notes, *fitted.record.notes))
+    return fitted
 
 
 def at_lower_rates(fit: Callable[[float], FittedNetwork], name: str) -> FittedNetwork:

@@ -5,7 +5,8 @@ labelled target items. Imports nothing heavy.
 
 w, how much all source items together count beside all labelled target items, is chosen by folds of the target's
 labels, 0 - the target alone - among the candidates; where f was learned from labels it is learned anew without those
-held out.
+held out. A handful of labels chooses badly, so where pairs or class names say how the spaces belong together w stays 1
+unless another is better by more than the standard error of the difference.
 """
 
 from __future__ import annotations
@@ -77,6 +78,9 @@ class SpaceMethod(Method, ABC):
 class MappingMethod(SpaceMethod, ABC):
     """A subclass gives `carry`, the map, and says by `looks_at_labels` whether that learns from the target's labels."""
 
+    trusted: ClassVar[bool] = False
+    """True where something says how the spaces belong together, so that the source counts unless labels speak against it."""
+
     source_share: float | None = None
     """How much all source items together count beside all labelled target items, such as 0.3; None: chosen by folds
     of the target's labels, 0 among the candidates."""
@@ -142,7 +146,7 @@ class MappingMethod(SpaceMethod, ABC):
             )
         strata = spaces.task.strata(labels)
         fold = folds(strata, min(FOLDS, len(labels)), run.derived_seed("folds of the target"), keep_last=False)
-        losses, n_told = np.zeros(len(SHARES)), 0
+        told: list[np.ndarray] = []
         for part in np.unique(fold):
             run.check_deadline()
             held = np.flatnonzero(fold == part)
@@ -150,20 +154,25 @@ class MappingMethod(SpaceMethod, ABC):
             if spaces.task.balances and len(set(rest.source_labels) & set(rest.target_labels)) < 2:
                 continue  # too few classes are left to map by, and to tell apart
             mapped = self._carried(rest, run) if self.looks_at_labels(spaces) else found
-            n_told += len(held)
-            for place, share in enumerate(SHARES):
-                learner = self._on_both(rest, mapped, share, run)
-                losses[place] += _losses(learner, spaces, held).sum()
-        if not n_told:
+            told.append(np.array([_losses(self._on_both(rest, mapped, share, run), spaces, held) for share in SHARES]))
+        if not told:
             return 1.0, (
                 "the labels are too few of each class to choose by how much the source counts: as much as they do",
             )
-        best = SHARES[int(losses.argmin())]
+        best = self._best(np.concatenate(told, axis=1))
         if best == 0:
             return best, (
                 "mapped source items did not help to predict held-out target labels: the target's labels stand alone",
             )
         return best, ()
+
+    def _best(self, losses: np.ndarray) -> float:
+        """The share of the least loss, of losses (n_shares, n); 1 where it is trusted and no other is clearly better."""
+        best, even = int(losses.mean(axis=1).argmin()), SHARES.index(1.0)
+        gain = losses[even] - losses[best]
+        if self.trusted and gain.mean() <= gain.std(ddof=1) / np.sqrt(len(gain)):
+            return SHARES[even]
+        return SHARES[best]
 
     def _on_both(self, spaces: TwoSpaces, mapped: SpaceMap, share: float, run: Run) -> Learner:
         own = spaces.target[: len(spaces.target_labels)]
@@ -184,6 +193,8 @@ class MappingMethod(SpaceMethod, ABC):
 @dataclass(frozen=True, kw_only=True)
 class PairedMethod(MappingMethod, ABC):
     """A map that is learned from pairs of rows. A subclass gives `from_pairs`."""
+
+    trusted: ClassVar[bool] = True
 
     learn_from: Literal["auto", "pairs", "classes"] = "auto"
     """pairs: items of source and target in the same group (--group-column), and items that both hold; classes: each

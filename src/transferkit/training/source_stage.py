@@ -21,6 +21,7 @@ from transferkit.training.evaluation import BATCH
 from transferkit.training.fine_tuning import fine_tune
 from transferkit.training.fitted import FittedNetwork
 from transferkit.training.inputs import Inputs
+from transferkit.training.likeness import notes_on_likeness
 from transferkit.training.loop import Addition, Material, Recipe, train
 from transferkit.training.model import Model, moved
 from transferkit.training.target_statistics import batch_norms
@@ -32,11 +33,17 @@ if TYPE_CHECKING:
 def learn_source(
     method: DomainMethod, domains: Domains, body: Body, run: Run, own_labels: bool = True
 ) -> FittedNetwork:
-    """The network trained on the source's labels and, where `own_labels`, on the target's; held-out items choose the epoch."""
-    data = domains.pooled()
+    """The network trained on the source's labels alone, or, where `own_labels`, on the target's too, to be adapted afterwards.
+
+    Held-out items choose the epoch.
+    """
     if not own_labels:
-        data = replace(data, train=domains.labelled, validation=domains.held_out)
-    return fine_tune(body, None, data, method.recipe_for(body, len(data.train)), run)
+        alone = replace(domains.pooled(), train=domains.labelled, validation=domains.held_out)
+        return fine_tune(body, None, alone, method.recipe_for(body, len(alone.train)), run)
+    notes, data = notes_on_likeness(body, domains, run), domains.pooled()
+    fitted = fine_tune(body, None, data, method.recipe_for(body, len(data.train)), run)
+    fitted.record = replace(fitted.record, notes=(*notes, *fitted.record.notes))
+    return fitted
 
 
 def learn_target(

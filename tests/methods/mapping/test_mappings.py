@@ -119,6 +119,15 @@ def test_where_the_source_misleads_the_folds_of_the_target_s_labels_set_it_aside
     assert accuracy(WassersteinProcrustes(), (wrong,), target) > accuracy(TargetProbe(), (wrong,), target) - 0.05
 
 
+def test_pairs_are_trusted_unless_labels_clearly_speak_against_the_source() -> None:
+    even = np.full((5, 8), 1.0)
+    wavering = even + np.array([[-0.5, 0.4, -0.4, 0.5, -0.5, 0.4, 0.0, 0.0]] + [[0.0] * 8] * 4)
+    clear = even + np.array([[-0.5, -0.4, -0.4, -0.5, -0.5, -0.4, -0.3, -0.3]] + [[0.0] * 8] * 4)
+    assert Procrustes()._best(wavering) == 1.0
+    assert Procrustes()._best(clear) == 0.0
+    assert GaussianMap()._best(wavering) == 0.0
+
+
 @pytest.mark.parametrize("name", MAPPINGS)
 def test_every_mapping_fits_tables_of_other_columns_the_same_twice_and_survives_saving(name, tmp_path) -> None:
     method = registry.get("methods", name)()

@@ -40,8 +40,8 @@ def joint_distributions(
     kernel: KernelName = "linear",
     width: float | None = None,
 ) -> Alignment:
-    """Source (n_s, d), target (n_t, d); classes (n_s,) and (n_t,) int, -1 where a target item has none. `n_components`: None: 30 at
-    most, without those that tell the domains apart. `penalty`: lambda.
+    """Source (n_s, d), target (n_t, d); classes (n_s,) and (n_t,) int, -1 where a target item has none.
+    `n_components`: None: 30 at most, without those that tell the domains apart. `penalty`: lambda.
 
     >>> draw = np.random.default_rng(0)
     >>> items, classes = draw.normal(size=(50, 3)), np.arange(50) % 2

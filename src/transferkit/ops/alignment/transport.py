@@ -25,6 +25,8 @@ from transferkit.ops.feature_maps.displacement import Displacement
 Plan = Literal["exact", "sinkhorn", "classes", "groups"]
 ROUNDS = 10
 """Of majorising the norm that looks at classes."""
+WITHIN = 200
+"""Steps of a smoothed plan within a round."""
 SETTLED = 1e-4
 """Mass that moves in a round after which there is no other."""
 ALMOST_NONE = 1e-3
@@ -83,10 +85,10 @@ def transport_plan(
     if plan == "exact":
         return np.asarray(ot.emd(*margins, costs, numItermax=max(100_000, 100 * sum(costs.shape))))
 
-    def smoothed(of: np.ndarray) -> np.ndarray:
+    def smoothed(of: np.ndarray, most: int = 2000) -> np.ndarray:
         method = "sinkhorn" if np.ptp(of) < UNDERFLOW * entropy else "sinkhorn_log"
         return np.asarray(
-            ot.sinkhorn(*margins, of - of.min(), entropy, method, numItermax=2000, stopThr=CLOSE, warn=False)
+            ot.sinkhorn(*margins, of - of.min(), entropy, method, numItermax=most, stopThr=CLOSE, warn=False)
         )
 
     if plan == "sinkhorn":
@@ -101,15 +103,15 @@ def transport_plan(
 
 
 def _majorised(
-    smoothed: Callable[[np.ndarray], np.ndarray], costs: np.ndarray, classes: np.ndarray, strength: float
+    smoothed: Callable[[np.ndarray, int], np.ndarray], costs: np.ndarray, classes: np.ndarray, strength: float
 ) -> np.ndarray:
     """The Lp-L1 plan, p = 1/2, by majorisation: a concave penalty is a linear cost, of the slope it has at the last plan."""
-    plan = smoothed(costs)
+    plan = smoothed(costs, WITHIN)
     present, place = np.unique(classes, return_inverse=True)
     for _ in range(ROUNDS):
         mass = np.stack([plan[place == c].sum(0) for c in range(len(present))])  # (n_classes, n_t)
         slope = ((mass + ALMOST_NONE) ** -0.5 / 2)[place]  # (n_s, n_t)
-        before, plan = plan, smoothed(costs + strength * slope)
+        before, plan = plan, smoothed(costs + strength * slope, WITHIN)
         if np.abs(plan - before).sum() < SETTLED:
             break
     return plan
