@@ -132,6 +132,14 @@ def test_what_cannot_be_done_is_refused_in_one_line(verb: Any, said: str, source
     assert "\n" not in str(raised.value)
 
 
+def test_within_a_budget_the_labels_that_were_sealed_prove_with_every_seed(source: Source, cache: FeatureCache) -> None:
+    """What predicting costs is timed on items without labels, for none has one; a further seed costs what the first has."""
+    target = _target([i < 20 for i in range(160)])
+    study = tk.compare([source], target, ["mmd:epochs=1"], cache=cache, seeds=2, budget="120s")
+    assert study.summary.gain is not None, study.summary.notes
+    assert study.summary.gain.n_seeds == 2
+
+
 def test_a_budget_that_is_too_small_for_one_adaptation_says_so(source: Source, cache: FeatureCache) -> None:
     from transferkit.core.errors import TransferkitError
 

@@ -9,6 +9,7 @@ the target's labels alone.
 
 from __future__ import annotations
 
+import re
 import time
 from collections import defaultdict
 from pathlib import Path
@@ -57,11 +58,10 @@ def run(setting: dict[str, Any], data: Path) -> Outcome:
                     "seconds": float(np.mean(seconds[name])),
                 }
             details[group][direction] = found
+            ending = "" if group == "without_labels" else "_with_labels"
             for name, one in found.items():
                 if group == "without_labels" or name != "source_probe":
-                    figures[f"{direction}_{name.replace(':', '_').replace('/', '_').replace('=', '_')}"] = one[
-                        "accuracy"
-                    ]
+                    figures[f"{direction}_{re.sub('[:/=]', '_', name)}{ending}"] = one["accuracy"]
         details["failed"][direction] = failed
     for group in ("without_labels", "with_labels"):
         claimed = [

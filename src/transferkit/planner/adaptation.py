@@ -129,6 +129,7 @@ def _fit(found: Adapted, request: Request) -> None:
             findings.tried.add(fit.arm, fit.method, result)
         else:
             seconds[name] = result.seconds
+            findings.costs.learn(fit.arm, fit.method, 0, result.seconds)
             findings.tried.add(fit.arm, fit.method, result)
             found.predictors[name] = predictor = _kept(trials, fit, result)
             findings.refits.predictors.setdefault(name, {})[fit.seed] = predictor

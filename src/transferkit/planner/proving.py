@@ -219,11 +219,12 @@ class _Proof:
 def predicting(refits: Refits, trials: Trials, n_more: int) -> float:
     """Seconds that predicting the test items with every predictor so far, and `n_more`, is going to take.
 
-    Timed once for each arm, on training items; those to come are taken for the slowest.
+    Timed once for each arm, on open items; those to come are taken for the slowest.
     """
     if trials.allowance.budget.seconds is None or not refits.predictors:
         return 0.0
-    items = trials.target.train.items[: min(TIMED_ITEMS, len(trials.target.train))]
+    opened = trials.target.train if len(trials.target.train) else trials.target.unlabelled
+    items = opened.items[: min(TIMED_ITEMS, len(opened))]
     for arm, several in refits.predictors.items():
         if arm not in refits.seconds_an_item:
             start = time.monotonic()

@@ -155,7 +155,7 @@ def _penalty(
         with statistics.following():
             target = batches.side(step)
         source = Side(step.inputs, cast(Tensor, step.features), step.outputs)
-        if not (all_finite(source) and all_finite(target)):
+        if not (usable(source) and usable(target)):
             raise Diverged(f"features were not numbers where {step.progress:.0%} of the training was done")
         strength = method.strength(step.progress)
         both = Both(
@@ -186,6 +186,6 @@ def _few_labels(method: AdaptingMethod, model: Model, examples: Examples, run: R
     return loss
 
 
-def all_finite(side: Side) -> bool:
-    """Whether features and outputs are numbers."""
-    return bool(torch.isfinite(side.features).all()) and bool(torch.isfinite(side.outputs).all())
+def usable(side: Side) -> bool:
+    """Whether features and outputs are numbers, and not so large that their distances are none."""
+    return all(bool(torch.isfinite(values.detach().square().sum())) for values in (side.features, side.outputs))

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
-from transferkit.core.examples import Examples
 from transferkit.core.network import Network, parts_of
 from transferkit.core.run import Run
 from transferkit.training.adaptation import at_lower_rates, at_share
@@ -47,9 +46,14 @@ def learn_source(
 
 
 def learn_target(
-    fitted: FittedNetwork, domains: Domains, recipe: Recipe, run: Run, add: Callable[[Model], Addition], name: str
+    fitted: FittedNetwork,
+    domains: Domains,
+    recipe: Recipe,
+    run: Run,
+    add: Callable[[Model, Inputs], Addition],
+    name: str,
 ) -> FittedNetwork:
-    """Train on, on the target's open items alone, by what `add` says is lost; their labels are what the network takes them for.
+    """Train on, on the target's open items alone, by what `add(model, inputs)` says is lost; their labels are not looked at.
 
     The network of `fitted` stays as it is. The loop's batches are the target's, so BatchNorm follows them.
     """
@@ -63,7 +67,7 @@ def learn_target(
         )
         model.to(torch.device(run.device))
         choice = epoch_choice(model, domains, run)
-        addition = replace(add(model), of_labels=False, standing=choice)
+        addition = replace(add(model, material.inputs), of_labels=False, standing=choice)
         record = train(model, material, at_share(recipe, share), run, addition)
         if addition.end is not None:
             addition.end()
@@ -88,10 +92,10 @@ def first_part(run: Run, share: float = 0.5) -> Run:
     return replace(run, watch=None, deadline=run.deadline - (1 - share) * max(0.0, run.seconds_left()))
 
 
-def features_and_probabilities(model: Model, examples: Examples, run: Run) -> tuple[Tensor, Tensor]:
+def features_and_probabilities(model: Model, inputs: Inputs, run: Run) -> tuple[Tensor, Tensor]:
     """(n, d) and (n, n_classes) of all items, in eval mode, on the CPU."""
     model.eval()
-    inputs, device = Inputs(examples, model.processor), torch.device(run.device)
+    device = torch.device(run.device)
     features, probabilities = [], []
     with torch.no_grad():
         for chosen in torch.split(torch.arange(len(inputs)), BATCH):

@@ -184,3 +184,12 @@ def test_with_more_features_than_items_the_problem_is_the_same() -> None:
 def test_a_kernel_without_a_bandwidth_is_refused() -> None:
     with pytest.raises(ValueError, match="median distance of two items is 0"):
         transfer_components(np.array([[0.0], [0.0], [0.0]]), np.array([[0.0], [0.0], [1.0]]))
+
+
+def test_joint_distributions_with_a_gaussian_kernel_are_the_same_for_items_in_any_unit() -> None:
+    one, other = (
+        joint_distributions(unit * SOURCE, unit * TARGET, CLASSES, HIDDEN, n_components=3, kernel="gaussian")
+        for unit in (1.0, 1000.0)
+    )
+    np.testing.assert_allclose(one.source, other.source, atol=1e-6)
+    np.testing.assert_allclose(one.target_maps[0](TARGET[:2]), one.target[:2], atol=1e-9)

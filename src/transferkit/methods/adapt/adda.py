@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from transferkit.core.source import Source
     from transferkit.core.target import Target
     from transferkit.training.domains import Domains
+    from transferkit.training.inputs import Inputs
     from transferkit.training.loop import Addition
     from transferkit.training.losses import Step
     from transferkit.training.model import Model
@@ -58,7 +59,7 @@ class ADDA(DomainMethod):
         recipe = self.recipe_for(body, len(domains.unlabelled), patience=None, label_smoothing=0.0, balance="none")
         recipe = replace(recipe, learning_rate=self.target_rate * recipe.learning_rate)
 
-        def add(model: Model) -> Addition:
+        def add(model: Model, inputs: Inputs) -> Addition:
             return self._addition(model, domains, run)
 
         return learn_target(learned, domains, recipe, run, add, self.name)

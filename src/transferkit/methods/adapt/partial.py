@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from transferkit.training.domains import Domains
     from transferkit.training.model import Model
 
+MOST_ITEMS = 2000
+"""Of the target, that classes are weighed by."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Partial(AdaptingMethod):
@@ -47,15 +50,18 @@ class Partial(AdaptingMethod):
         from transferkit.training.adaptation import Objective
         from transferkit.training.class_labels import n_classes
         from transferkit.training.discriminator import discriminator, logits_of
+        from transferkit.training.inputs import Inputs
         from transferkit.training.source_stage import features_and_probabilities
 
         judge = discriminator(model.network.feature_dim, run, self.hidden)
+        items = domains.unlabelled
+        looked_at = Inputs(items.take(range(0, len(items), -(-len(items) // MOST_ITEMS))), model.processor)
         weights = torch.ones(n_classes(domains.task, self), device=run.device)
 
         def begin_epoch(epoch: int) -> None:
             nonlocal weights
             if epoch > 1:  # before the first, predictions say nothing of the target
-                shares = features_and_probabilities(model, domains.unlabelled, run)[1].mean(dim=0)
+                shares = features_and_probabilities(model, looked_at, run)[1].mean(dim=0)
                 weights = (shares / shares.max()).to(run.device)
 
         def loss(both: Both) -> Tensor:

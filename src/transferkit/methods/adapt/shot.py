@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from transferkit.core.run import Run
     from transferkit.core.source import Source
     from transferkit.core.target import Target
-    from transferkit.training.domains import Domains
+    from transferkit.training.inputs import Inputs
     from transferkit.training.loop import Addition
     from transferkit.training.losses import Step
     from transferkit.training.model import Model
@@ -63,12 +63,12 @@ class SHOT(DomainMethod):
         learned = learn_source(self, domains, body, first_part(run))
         recipe = self.recipe_for(body, len(domains.unlabelled), patience=None, label_smoothing=0.0, balance="none")
 
-        def add(model: Model) -> Addition:
-            return self._addition(model, domains, run)
+        def add(model: Model, inputs: Inputs) -> Addition:
+            return self._addition(model, inputs, run)
 
         return learn_target(learned, domains, at_share(recipe, self.target_rate), run, add, self.name)
 
-    def _addition(self, model: Model, domains: Domains, run: Run) -> Addition:
+    def _addition(self, model: Model, inputs: Inputs, run: Run) -> Addition:
         import torch
 
         from transferkit.ops.domain_losses.information import diversity, mean_entropy, weighed_centres
@@ -80,7 +80,7 @@ class SHOT(DomainMethod):
         def begin_epoch(epoch: int) -> None:
             nonlocal labels
             model.head.requires_grad_(False)
-            features, probabilities = features_and_probabilities(model, domains.unlabelled, run)
+            features, probabilities = features_and_probabilities(model, inputs, run)
             unit = torch.nn.functional.normalize(features, dim=1)
             for _ in range(2):
                 labels = (unit @ weighed_centres(features, probabilities).T).argmax(dim=1)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from transferkit.core.run import Run
     from transferkit.core.source import Source
     from transferkit.core.target import Target
+    from transferkit.training.inputs import Inputs
     from transferkit.training.loop import Addition
     from transferkit.training.losses import Step
     from transferkit.training.model import Model
@@ -61,7 +62,7 @@ class Tent(DomainMethod):
         in_epoch = max(1, -(-(recipe.epoch_items or n_items) // self.batch_size))
         epochs = self.epochs or max(1, round(self.target_steps / in_epoch))
 
-        def add(model: Model) -> Addition:
+        def add(model: Model, inputs: Inputs) -> Addition:
             from transferkit.ops.domain_losses.information import mean_entropy
             from transferkit.training.loop import Addition
 

@@ -13,13 +13,16 @@ each; known classes of target items stay what they are.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from transferkit.ops.alignment.components import MOST, leading_components, mean_gap, of_unit_variance, worth_keeping
 from transferkit.ops.alignment.contract import Alignment, evenly
 from transferkit.ops.alignment.design import design
 from transferkit.ops.feature_maps.affine import Affine
-from transferkit.ops.feature_maps.kernel import KernelName
+from transferkit.ops.feature_maps.contract import FeatureMap
+from transferkit.ops.feature_maps.kernel import Kernel, KernelName
 
 MOST_ITEMS = 1000
 """Of a domain that components are found from, with a Gaussian kernel."""
@@ -53,8 +56,7 @@ def joint_distributions(
     parts = source[chosen[0]], target[chosen[1]]
     ours, given = source_classes[chosen[0]], target_classes[chosen[1]]
     length = np.sqrt((np.concatenate(parts) ** 2).sum(1).mean())
-    scaling = Affine(np.eye(source.shape[1]) / length, np.zeros(source.shape[1]))
-    made = design(scaling(np.concatenate(parts)), kernel, width, form="primal")
+    made = design(np.concatenate(parts) / length, kernel, width, form="primal")
     scatter, n_source = made.scatter, len(ours)
     classes = np.unique(np.concatenate([ours, given[given >= 0]]))
     theirs = given.copy()
@@ -70,8 +72,16 @@ def joint_distributions(
         if np.array_equal(found, theirs):
             break
         theirs = found
-    maps = scaling, made.map(directions)
+    maps = (_of_any_length(made.map(directions), float(length)),)
     return Alignment.by(source, target, maps, maps, n_components=directions.shape[1])
+
+
+def _of_any_length(made: FeatureMap, length: float) -> FeatureMap:
+    """What the map gives of items / length, as a map of the items."""
+    if isinstance(made, Kernel):
+        return replace(made, anchors=made.anchors * length, width=made.width / length**2)
+    assert isinstance(made, Affine)
+    return replace(made, matrix=made.matrix / length)
 
 
 def _gaps(ours: np.ndarray, theirs: np.ndarray, classes: np.ndarray, balance: float) -> np.ndarray:

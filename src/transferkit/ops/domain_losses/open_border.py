@@ -1,4 +1,4 @@
-"""Open border: what a classifier with a class "unknown" is trained towards on items of which nobody knows whether they are known.
+"""Open border: a classifier's class "unknown", taught on items of which nobody says whether they are of a known class.
 
 Saito, Yamamoto, Ushiku & Harada 2018, arXiv:1804.10427, eq. 3: with p the probability of "unknown" and t the border,
 
