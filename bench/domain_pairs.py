@@ -82,12 +82,9 @@ def deliveries(data: Path, setting: dict[str, Any]) -> Iterator[Pair]:
     """Chinese reviews of hotels, then of meals delivered. The encoder reads English, so that characters are counted: TF-IDF of
     one and two of them, and of that the widest directions, found on the open items of both domains."""
     (folder,) = needed(data, "chinese_sentiment")
-    texts = [_chinese(folder / name, setting) for name in ("ChnSentiCorp_htl_all.csv", "waimai_10k.csv")]
-    (theirs, their_labels), (own, own_labels) = texts
-    places = [
-        Domain(np.arange(len(some))[:, None], labels) for some, labels in ((theirs, their_labels), (own, own_labels))
-    ]
-    by_place = _pair("hotels_to_deliveries", *places, setting)
+    theirs, their_labels = _chinese(folder / "ChnSentiCorp_htl_all.csv", setting)
+    own, own_labels = _chinese(folder / "waimai_10k.csv", setting)
+    by_place = _pair("hotels_to_deliveries", _places(their_labels), _places(own_labels), setting)
 
     def draw(seed: int) -> Drawn:
         from sklearn.decomposition import TruncatedSVD
@@ -147,6 +144,11 @@ def _pair(name: str, source: Domain, target: Domain, setting: dict[str, Any]) ->
         return Drawn(f"{name}-{seed}", source.take(theirs), target.take(ours), target.take(sealed))
 
     return Pair(name, draw)
+
+
+def _places(labels: tuple[str, ...]) -> Domain:
+    """Items that are their own positions."""
+    return Domain(np.arange(len(labels))[:, None], labels)
 
 
 def _reviews(place: Path, setting: dict[str, Any]) -> tuple[list[str], list[str]]:

@@ -69,3 +69,47 @@ def test_a_handful_of_labels_all_become_evidence() -> None:
     evidence = as_evidence(target)
     assert (len(evidence.train), len(evidence.test), len(evidence.unlabelled)) == (0, 12, 48)
     assert not evidence.too_small_to_seal
+
+
+def _sick(folder: Path, labels: list[str]) -> Path:
+    """A table whose column of labels has no usual name: only the other domain tells that it is no feature."""
+    path = _table(folder, labels)
+    path.write_text(path.read_text(encoding="utf-8").replace("a,b,label", "a,b,sick"), encoding="utf-8")
+    return path
+
+
+def test_two_labels_in_a_column_of_no_usual_name_are_labels_and_no_feature(tmp_path: Path, source: Source) -> None:
+    target = read_beside(_sick(tmp_path, ["low", "high", *[""] * 30]), source.data)
+    assert (len(target.train), len(target.test), len(target.unlabelled)) == (0, 2, 30)
+    assert set(target.unlabelled.items[0]) == {"a", "b"}
+
+
+def test_a_further_column_that_holds_no_label_of_the_other_domain_is_none(tmp_path: Path, source: Source) -> None:
+    path = _sick(tmp_path, [f"seen by {i} and again by {i}" for i in range(30)])
+    target = read_beside(path, source.data)
+    assert (len(target.train), len(target.test), len(target.unlabelled)) == (0, 0, 30)
+    assert target.task.describe()["classes"] == ["high", "low"]
+
+
+def test_a_misspelled_task_is_refused_and_not_taken_for_data_without_labels(tmp_path: Path, source: Source) -> None:
+    with pytest.raises(WrongUse, match=r"clasify.*classify"):
+        read_beside(_table(tmp_path, ["low", "high"] * 30), source.data, task="clasify")
+
+
+def test_data_without_labels_are_learned_for_in_the_task_that_was_named(tmp_path: Path) -> None:
+    old = tmp_path / "old.csv"
+    old.write_text("a,b,label\n" + "".join(f"{i},{i % 5},{i % 3}\n" for i in range(60)), encoding="utf-8")
+    target = read_beside(_table(tmp_path, [""] * 30), Source(str(old)).data, task="regress")
+    assert target.task.name == "regress"
+
+
+def test_a_task_that_the_other_domain_does_not_teach_is_refused(tmp_path: Path, source: Source) -> None:
+    with pytest.raises(WrongUse, match=r"old rows.*classify.*regress"):
+        read_beside(_table(tmp_path, [""] * 30), source.data, task="regress")
+
+
+def test_labels_that_are_evidence_and_share_no_class_with_the_other_domain_are_refused(
+    tmp_path: Path, source: Source
+) -> None:
+    with pytest.raises(WrongUse, match="share no class"):
+        read_beside(_table(tmp_path, ["red", "blue", *[""] * 30]), source.data)

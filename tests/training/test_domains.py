@@ -120,3 +120,29 @@ def test_the_source_probe_is_a_logistic_regression_on_the_scaled_rows(source: So
     other = LogisticRegression(C=1.0, max_iter=1000).fit(features.source, features.source_labels)
     ours = predictor.judge(features.domains.unlabelled, Run()).labels
     assert np.mean([a == b for a, b in zip(ours, other.predict(features.target), strict=True)]) > 0.95
+
+
+def test_a_source_that_changed_is_read_again(target: Target, tmp_path: Path) -> None:
+    rows, labels = _rows(60, 0.0)
+    for changed in (labels, labels[::-1]):
+        found = Domains.of([source_of(rows, changed, name="hospital of two days")], target, Run()).labelled
+        assert dict(zip(map(str, found.items), found.labels or (), strict=True)).items() <= {
+            (str(row), label) for row, label in zip(rows, changed, strict=True)
+        }
+    table = tmp_path / "hospital.csv"
+    for kinds in (("ill", "well"), ("old", "young")):
+        lines = ["a,b,c,label", *(f"{i}.5,{i * i % 7}.25,{i % 5}.75,{kinds[i % 2]}" for i in range(40))]
+        table.write_text("\n".join(lines), encoding="utf-8")
+        assert set(Domains.of([Source(str(table))], target.hidden(), Run()).labelled.labels or ()) == set(kinds)
+
+
+def test_a_source_that_stays_is_read_once(target: Target, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    table = tmp_path / "hospital.csv"
+    table.write_text("\n".join(["a,b,c,label", *(f"{i}.5,{i % 7},{i % 5},{'ab'[i % 2]}" for i in range(40))]))
+    os.utime(table, (1e9, 1e9))
+    places = []
+    reads = DataSet.data
+    monkeypatch.setattr(DataSet, "data", lambda self, place, *rest, **named: places.append(place) or reads(self, place, *rest, **named))
+    for _ in range(2):
+        Domains.of([Source(str(table))], target.hidden(), Run())
+    assert len(places) == 1

@@ -3,10 +3,12 @@ the few labels serve as evidence."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+from transferkit.core import registry
 from transferkit.core.errors import WrongUse
 from transferkit.core.examples import Sealed
 from transferkit.core.format import Reading, ReadOptions
@@ -18,7 +20,7 @@ from transferkit.core.task import Task
 
 def read_beside(
     path: str | Path,
-    other: Callable[[], Target],
+    other: Callable[..., Target],
     *,
     task: Task | str | None = None,
     metric: str | None = None,
@@ -29,9 +31,12 @@ def read_beside(
 ) -> Target:
     """As `Target.read`, for a target that may have no labels, or too few to learn from.
 
-    `other`: gives the labelled data of the other domain.
+    `other`: gives the labelled data of the other domain, to be learned for its keyword `task`, a name or None.
     """
-    domain = other()
+    named = task.partition(":")[0].strip() if isinstance(task, str) else task and task.name
+    if named:
+        registry.get("tasks", named)
+    domain = other(task=named)
     options = replace(options or ReadOptions(), not_labels=_features(domain))
     try:
         return Target.read(
@@ -39,11 +44,37 @@ def read_beside(
         )
     except WrongUse as reason:
         name = Path(path).resolve().name
-        try:
-            reading = _read(path, replace(options, unlabelled=True), progress)
-        except WrongUse:
-            reading = _read(path, replace(options, unlabelled=True, label_column=None), progress)
+        if named and domain.task.name != named:
+            raise WrongUse(f"{name}: {reason}; and {domain.name} is there to {domain.task.name}, not to {named}") from None
+        reading = _with_few(path, replace(options, unlabelled=True), domain.task, progress)
         return with_few_labels(name, reading, domain, str(reason), metric)
+
+
+def _with_few(path: str | Path, options: ReadOptions, task: Task, progress: Progress) -> Reading:
+    """The items and what labels they have; a column that was only guessed to hold them, and holds none of this task, is none."""
+    try:
+        reading = _read(path, options, progress)
+    except WrongUse:  # a label column was named, for the other domain's table
+        options = replace(options, label_column=None)
+        reading = _read(path, options, progress)
+    if len(reading.labelled) and not _known(reading.labelled.labels or (), task):
+        return _read(path, replace(options, not_labels=frozenset()), progress)
+    return reading
+
+
+def _known(labels: Sequence[Any], task: Task) -> bool:
+    """Whether these may be labels of the task: of classes, one of them is known."""
+    try:
+        classes, names = task.describe().get("classes"), _names(task.read(labels))
+    except WrongUse:
+        return False
+    return classes is None or bool(names & set(classes))
+
+
+def _names(labels: Sequence[Any]) -> set[str]:
+    """Classes or tags among labels that were read."""
+    every = [tag for label in labels for tag in (label if isinstance(label, tuple) else (label,))]
+    return {tag for tag in every if isinstance(tag, str)}
 
 
 def _read(path: str | Path, options: ReadOptions, progress: Progress) -> Reading:
@@ -67,7 +98,12 @@ def with_few_labels(name: str, reading: Reading, other: Target, why: str, metric
     if not len(few) + len(reading.unlabelled):
         raise WrongUse(f"{name} holds no items")
     labels = other.task.read(few.labels or ())
-    task = other.task.widened(sorted({label for label in labels if isinstance(label, str)}))
+    if len(few) and not _known(labels, other.task):
+        ours, theirs = (", ".join(sorted(names)[:5]) for names in (_names(labels), other.task.describe()["classes"]))
+        raise WrongUse(
+            f"{name} and {other.name} share no class: {ours} and {theirs}; classes are matched by their names"
+        )
+    task = other.task.widened(sorted(_names(labels)))
     if len(few):
         reading = replace(reading, notes=(*reading.notes, f"{_evidence(len(few))}: {why}"))
     target = Target.unlabelled_of(name, reading, task, Sealed(replace(few, labels=labels)))

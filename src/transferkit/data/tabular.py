@@ -46,7 +46,7 @@ class Tabular(Format):
         table = read_table(path, options.encoding)
         check_named(table, options)
         roles = usual_roles(table, options) | {"weight": options.weight_column}
-        label = find_label(table, options) if options.unlabelled else label_column(table, options, roles)
+        label = _likely_label(table, options, roles) if options.unlabelled else label_column(table, options, roles)
         taken = {label, *filter(None, roles.values())}
         cells = {name: column for name, column in table.columns.items() if name not in taken}
         columns: dict[str, Column] = {}
@@ -61,9 +61,8 @@ class Tabular(Format):
                 "; ".join((*told(left_out), *told_of_constant(same)))
                 or f"its one column {label!r} is what is to be predicted"
             )
-            raise WrongUse(
-                f"{path}: no column is left to predict {label!r} from ({what}); add columns that say something"
-            )
+            wanted = "from" if label is None else f"{label!r} from"
+            raise WrongUse(f"{path}: no column is left to predict {wanted} ({what}); add columns that say something")
         in_group = groups(table, roles["group"])
         examples = Examples(
             items=kept,
@@ -124,9 +123,7 @@ def rows_in_memory(items: Any) -> Rows | None:
 
 def label_column(table: Table, options: ReadOptions, roles: Mapping[str, str | None]) -> str:
     """The column to predict: named, or called like labels, or the last one that has no other role."""
-    taken = {*roles.values(), options.time_column, *options.not_labels}
-    left = [name for name in table.columns if name not in taken]
-    label = find_label(table, options) or next(reversed(left), None)
+    label = find_label(table, options) or _last_left(table, options, roles)
     if label is None and options.not_labels:
         raise WrongUse(f"{table.path}: no column beside those of the other domain, so none of labels")
     if label is None:
@@ -134,6 +131,17 @@ def label_column(table: Table, options: ReadOptions, roles: Mapping[str, str | N
             f"{table.path}: no column is left to predict beside {', '.join(map(repr, table.columns))}; add one"
         )
     return label
+
+
+def _likely_label(table: Table, options: ReadOptions, roles: Mapping[str, str | None]) -> str | None:
+    """Where rows need have no label: the column that is named or called like labels, or the last one that the other domain does
+    not have, where its columns are known."""
+    return find_label(table, options) or (_last_left(table, options, roles) if options.not_labels else None)
+
+
+def _last_left(table: Table, options: ReadOptions, roles: Mapping[str, str | None]) -> str | None:
+    taken = {*roles.values(), options.time_column, *options.not_labels}
+    return next((name for name in reversed(table.columns) if name not in taken), None)
 
 
 def labels_of(table: Table, column: str) -> list[Any]:

@@ -39,6 +39,8 @@ def steps_for(
     >>> steps_for(30, 16, None, None), steps_for(30, 16, 10, 4)
     (240, 8)
     """
+    if not n_items:
+        return 0
     n_epochs = epochs or epochs_for(n_items, batch_size, schedule)
     return math.ceil(n_items / batch_size) * min(n_epochs, stop_after or n_epochs)
 
