@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -253,12 +254,13 @@ def _request(
     given, read = _sources_and_target(sources, target, rest["seed"], rest["device"])
     if _is_evidence(target_labels, read, given):
         read = as_evidence(read)
+    besides = sorted({name for method, _ in methods or () for name in method.says_besides})
     return Request(
         begun=begun,
         sources=tuple(given),
         sources_are_proposed=not _are_named(sources),
         budget=limit,
-        target=read,
+        target=replace(read, task=read.task.widened(besides)) if besides else read,
         cache=cache or _default_cache(),
         methods=methods,
         wishes=Wishes(*((patterns,) if isinstance(patterns, str) else tuple(patterns) for patterns in wishes)),

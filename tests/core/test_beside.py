@@ -85,7 +85,7 @@ def test_two_labels_in_a_column_of_no_usual_name_are_labels_and_no_feature(tmp_p
 
 
 def test_a_further_column_that_holds_no_label_of_the_other_domain_is_none(tmp_path: Path, source: Source) -> None:
-    path = _sick(tmp_path, [f"seen by {i} and again by {i}" for i in range(30)])
+    path = _sick(tmp_path, [f"p{i}q" for i in range(30)])
     target = read_beside(path, source.data)
     assert (len(target.train), len(target.test), len(target.unlabelled)) == (0, 0, 30)
     assert target.task.describe()["classes"] == ["high", "low"]

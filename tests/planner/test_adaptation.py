@@ -1,5 +1,6 @@
 """Studies of targets whose labels cannot be learned from."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from transferkit.core.errors import WrongUse
 from transferkit.core.source import Source
 from transferkit.core.target import Target
 from transferkit.data.cache import FeatureCache
-from transferkit.sources.memory import source_of
+from transferkit.sources.memory import keep, source_of
 
 WIDE = np.array([[3.0, 0.0], [0.0, 0.2]])
 
@@ -120,6 +121,8 @@ def test_a_study_that_was_stopped_goes_on_and_fits_nothing_twice(
     [
         (lambda s, t, c: tk.compare([s], t, ["linear_probe"], cache=c), "learns from labels of the target"),
         (lambda s, t, c: tk.compare([s], t, ["tradaboost"], cache=c), "needs some labels of the target"),
+        (lambda s, t, c: tk.compare([s], t, ["gaussian_map"], cache=c), "compared with target_probe, which learns from"),
+        (lambda s, t, c: tk.transfer([s], t, drop=["mmd*"], cache=c), "compare --method"),
         (lambda s, t, c: tk.compare(["zoo:digits-cnn"], t, ["recolouring"], cache=c), "name labelled data"),
         (lambda s, t, c: tk.rank([s], t, cache=c), "nothing to rank sources by"),
         (lambda s, t, c: tk.plan([s], t, cache=c), "nothing to rank sources or foretell"),
@@ -161,3 +164,48 @@ def test_rows_of_other_columns_are_mapped_and_compared_with_the_target_alone(
     by_name = {arm.name: arm for arm in study.summary.arms}
     assert by_name["gaussian_map < memory:old"].baseline == "target_probe < memory:old"
     assert "the target alone" in study.summary.sentence
+
+
+def test_a_domain_that_cannot_be_adapted_is_refused_before_a_network_is_learned_for_it(
+    other_domains: tuple[Source, ...], tiny_target: Target, cache: FeatureCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from transferkit.planner import source_tasks
+
+    def train(*_: Any) -> None:
+        raise AssertionError("a network was trained")
+
+    monkeypatch.setattr(source_tasks, "_train", train)
+    few = tiny_target.hidden()
+    few = replace(few, unlabelled=few.unlabelled.take(range(5)))
+    with pytest.raises(WrongUse, match="has 5 open items"):
+        tk.compare(list(other_domains), few, ["recolouring"], cache=cache)
+
+
+def test_evidence_that_shares_no_class_with_the_source_is_refused(source: Source, cache: FeatureCache) -> None:
+    rows, truth = _rows(160, 1)
+    other = Target.of(rows, ["red" if label == "class 0" else "blue" for label in truth], name="colours")
+    with pytest.raises(WrongUse, match="share no class"):
+        tk.compare([source], other, ["recolouring"], target_labels="evidence", cache=cache)
+
+
+def test_one_held_out_item_of_the_source_is_no_reason_to_fail(cache: FeatureCache) -> None:
+    data = source_of(*_rows(80, 0), name="of one").data()
+    one = keep("of one", replace(data, validation=data.validation.take([0]), validation_is_given=True))
+    study = tk.compare([one], _unlabelled(), ["recolouring"], cache=cache, seeds=1)
+    assert all("source_accuracy" not in row["scores"] for row in study.summary.extra["adaptation"]["candidates"])
+
+
+def test_a_class_that_only_a_method_names_is_known_to_every_arm(source: Source, cache: FeatureCache) -> None:
+    target = _target([i < 20 for i in range(160)])
+    study = tk.compare([source], target, ["open_set:epochs=1", "recolouring"], cache=cache, seeds=1)
+    about = study.summary.extra["adaptation"]
+    assert len(about["candidates"]) == 4
+    assert about["classes"]["only_in_target"] == []
+    assert {arm.status for arm in study.summary.arms} <= {"proven", "judged", "baseline", "tried"}
+
+
+def test_classes_that_only_the_evidence_has_are_told(source: Source, cache: FeatureCache) -> None:
+    rows, truth = _rows(160, 1)
+    target = Target.of(rows, ["new" if i % 9 == 0 else label for i, label in enumerate(truth)], name="more")
+    study = tk.compare([source], target, ["recolouring"], target_labels="evidence", cache=cache, seeds=1)
+    assert study.summary.extra["adaptation"]["classes"]["only_in_target"] == ["new"]

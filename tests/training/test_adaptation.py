@@ -15,6 +15,7 @@ from transferkit.methods.adapt.mmd import MMD
 from transferkit.ops.label_free.information_maximisation import information_maximisation
 from transferkit.ops.label_free.judged import Judged
 from transferkit.sources.memory import source_of
+from transferkit.training import target_statistics
 from transferkit.training.adaptation import Both, Objective
 from transferkit.training.adaptation import labelled as adaptation_data
 from transferkit.training.adapting_method import DomainMethod
@@ -258,3 +259,35 @@ def test_a_first_stage_leaves_time_for_the_second() -> None:
     assert first_part(run, 0.9).seconds_left() == pytest.approx(90, abs=1)
     assert first_part(run).watch is None
     assert first_part(Run()).deadline is None
+
+
+def test_statistics_do_not_hang_on_the_order_of_the_items(source, target: Target, monkeypatch) -> None:
+    """Sorted by class, a batch would be of one class, and the spread between classes be in no batch."""
+    fitted = MMD(epochs=1).fit((source,), target.hidden(), Run(seed=1))
+    assert isinstance(fitted, FittedNetwork)
+    items = Domains.of((source,), target.hidden(), Run()).unlabelled
+    rows = np.arange(len(items))
+    light = np.argsort([np.asarray(items.items[int(i)]).mean() for i in rows])
+    take_statistics(fitted.model, items, Run())
+    exact = [layer.running_var.clone() for layer in batch_norms(fitted.model.network)]
+    monkeypatch.setattr(target_statistics, "BATCH", 8)
+    take_statistics(fitted.model, items.take(light.tolist()), Run())
+    for layer, variance in zip(batch_norms(fitted.model.network), exact, strict=True):
+        torch.testing.assert_close(layer.running_var, variance, rtol=0.6, atol=0.02)
+
+
+def test_statistics_are_of_all_target_items_alike_and_not_of_the_few_with_labels(source, target: Target) -> None:
+    told = target.hidden()
+    few = dataclasses.replace(source.data().train.take(range(4)), ids=tuple("abcd"))  # dark ones, unlike the others
+    odd = dataclasses.replace(told, train=few)
+    fitted = MMD(epochs=12, learning_rate=1e-6, augmentation="none").fit((source,), odd, Run(seed=1))
+    assert isinstance(fitted, FittedNetwork)
+    first = batch_norms(fitted.model.network)[0]
+    mean = first.running_mean.clone()
+    take_statistics(fitted.model, Domains.of((source,), odd, Run()).unlabelled, Run())
+    torch.testing.assert_close(mean, first.running_mean, rtol=0.1, atol=0.05)
+
+
+def test_a_batch_of_one_item_is_refused_in_one_line() -> None:
+    with pytest.raises(WrongUse, match="mmd:batch_size=1 must be at least 2"):
+        MMD(batch_size=1)

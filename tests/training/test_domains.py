@@ -1,5 +1,7 @@
 """Labelled data of other domains beside a target."""
 
+import os
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +12,7 @@ from transferkit.core.run import Run
 from transferkit.core.source import Source
 from transferkit.core.target import Target
 from transferkit.methods.baseline.source_probe import SourceProbe
+from transferkit.sources.data_set import DataSet
 from transferkit.sources.memory import source_of
 from transferkit.training.domain_features import domain_features, features_for
 from transferkit.training.domains import Domains
@@ -130,7 +133,7 @@ def test_a_source_that_changed_is_read_again(target: Target, tmp_path: Path) -> 
             (str(row), label) for row, label in zip(rows, changed, strict=True)
         }
     table = tmp_path / "hospital.csv"
-    for kinds in (("ill", "well"), ("old", "young")):
+    for kinds in (("class 0", "well"), ("class 1", "young")):
         lines = ["a,b,c,label", *(f"{i}.5,{i * i % 7}.25,{i % 5}.75,{kinds[i % 2]}" for i in range(40))]
         table.write_text("\n".join(lines), encoding="utf-8")
         assert set(Domains.of([Source(str(table))], target.hidden(), Run()).labelled.labels or ()) == set(kinds)
@@ -138,11 +141,16 @@ def test_a_source_that_changed_is_read_again(target: Target, tmp_path: Path) -> 
 
 def test_a_source_that_stays_is_read_once(target: Target, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     table = tmp_path / "hospital.csv"
-    table.write_text("\n".join(["a,b,c,label", *(f"{i}.5,{i % 7},{i % 5},{'ab'[i % 2]}" for i in range(40))]))
+    table.write_text("\n".join(["a,b,c,label", *(f"{i}.5,{i % 7},{i % 5},class {i % 2}" for i in range(40))]))
     os.utime(table, (1e9, 1e9))
     places = []
     reads = DataSet.data
-    monkeypatch.setattr(DataSet, "data", lambda self, place, *rest, **named: places.append(place) or reads(self, place, *rest, **named))
+
+    def read(self: DataSet, location: str, *rest: Any) -> Target:
+        places.append(location)
+        return reads(self, location, *rest)
+
+    monkeypatch.setattr(DataSet, "data", read)
     for _ in range(2):
         Domains.of([Source(str(table))], target.hidden(), Run())
     assert len(places) == 1

@@ -1,8 +1,8 @@
 """SKADA's deep methods (pip skada) as released, one fit at a time, and its DEV score of each; runs in the peers' environment.
 
-Argument: a folder with a checkout of TLlib, whose LeNet is trained here too: smaller than the networks of SKADA's examples, so that
-more steps fit in. In: lines {"method", "digits", "direction", "seed", "seconds"}. Out: a line with versions first, then a line
-{"predictions", "dev", "seconds", "processor_seconds", "steps"} for each.
+Argument: a folder with a checkout of TLlib, whose LeNet is trained here too: smaller than the networks of SKADA's examples, so
+that more steps fit in. In: lines {"method", "digits", "direction", "seed", "seconds"}. Out: a line with versions, then for each
+a line {"predictions", "dev", "seconds", "processor_seconds", "steps"}.
 
 Adam at 0.001, batches of 128 of each domain, each method's own defaults; the end is a time. DEV (its `DeepEmbeddedValidation`,
 higher is better) looks at a quarter of the source's items, which nothing was learned from, and at the target's without labels.

@@ -7,8 +7,9 @@ over seeds, which nobody without labels could know) less automatic, in points; t
 fit is chosen without labels too; its last epoch, and the best one by the test labels, are told beside it.
 
 TLlib's released losses train its own LeNet by its own recipe on the same digits, for as many seconds of the processor as ours
-took for the method of that name; their last state counts, as they choose nothing without labels. Without the peers' variables
-(`bench/peers.py`) they are left out, and `above_every_peer` says so.
+took for the method of that name; their last state counts, as they choose nothing without labels. So do SKADA's methods, on
+fewer seeds, and beside them stands what its DEV score chooses of them. Automatic is compared with a peer on the seeds that it
+has. Without the peers' variables (`bench/peers.py`) they are left out, and `above_every_peer` says so.
 
 Seed after seed. A cell that is done is kept beside other temporary files, so that a run that was cut goes on.
 """
@@ -82,23 +83,24 @@ def run(setting: dict[str, Any], data: Path) -> Outcome:
         with ExitStack() as stack:
             stack.enter_context(threadpool_limits(threads))
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-            peers = None
-            if has_peers:
-                peers = stack.enter_context(Peers(Path(__file__).with_name("released.py"), threads=threads))
-                versions = peers.introduction["versions"]
+            peers: dict[str, Peers] = {}
+            for name in setting["peers"] if has_peers else ():
+                script = Path(__file__).with_name(f"released_{name}.py")
+                peers[name] = stack.enter_context(Peers(script, threads=threads))
+                versions |= peers[name].introduction["versions"]
             for seed, direction in itertools.product(range(setting["n_seeds"]), setting["directions"]):
                 drawn = draw(sets, direction, seed, setting)
                 problem = Problem(drawn, direction, seed, setting, folder)
                 for way, spelling in setting["ways"].items():
                     if not kept.has(direction, seed, way) and time.monotonic() < end:
                         kept.add(direction, seed, way, *problem.fit(way, spelling))
-                for peer in setting["peers"] if peers else ():
-                    ours = kept.find(direction, seed, OURS_BESIDE.get(peer, peer))
-                    if ours and not kept.has(direction, seed, f"tllib {peer}") and time.monotonic() < end:
+                for way, name, method in peer_ways(setting, seed):
+                    ours = kept.find(direction, seed, OURS_BESIDE.get(method, method))
+                    if name in peers and ours and not kept.has(direction, seed, way) and time.monotonic() < end:
                         seconds = setting["peer_seconds"] * ours["processor_seconds"]
-                        found = peers.ask(asked(peer, direction, seed, drawn, seconds, folder)) if peers else {}
+                        found = peers[name].ask(asked(method, direction, seed, drawn, seconds, folder))
                         right = np.array(found.pop("predictions")) == drawn.test[1]
-                        kept.add(direction, seed, f"tllib {peer}", found | {"right": right.astype(int).tolist()}, None)
+                        kept.add(direction, seed, way, found | {"right": right.astype(int).tolist()}, None)
     finally:
         torch.set_num_threads(before)
     return outcome(kept, setting, versions)
@@ -173,20 +175,24 @@ def outcome(kept: Kept, setting: dict[str, Any], versions: dict[str, str]) -> Ou
         if not seeds:
             continue
         all_seeds |= set(seeds)
-        peers = [w for w in (f"tllib {p}" for p in setting["peers"]) if all(kept.has(direction, s, w) for s in seeds)]
-        tables = {w: np.array([kept.cell(direction, s, w)["right"] for s in seeds], float) for w in (*ways, *peers)}
+        tables = {w: np.array([kept.cell(direction, s, w)["right"] for s in seeds], float) for w in ways}
         chosen = [choice(kept, direction, seed, [w for w in ways if w != CEILING]) for seed in seeds]
         details["choices"] += [{"direction": direction, "seed": s} | c for s, c in zip(seeds, chosen, strict=True)]
         tables["automatic"] = np.stack([tables[c["arm"]][i] for i, c in enumerate(chosen)])
         for way, table in tables.items():
             details["rows"].append(row(direction, way, table, tables[BASELINE], kept, seeds))
+        theirs = of_peers(kept, setting, direction, seeds)
+        for way, (places, table) in theirs.items():
+            found = row(direction, way, table, tables[BASELINE][places], kept, [seeds[i] for i in places])
+            details["rows"].append(found | {"automatic_same_seeds": _points(tables["automatic"][places])})
+            above.append(tables["automatic"][places].mean() > table.mean())
         ours = [w for w in ways if w != CEILING]
         best = max(ours, key=lambda w: tables[w].mean())
         gaps.append(100 * float(tables[best].mean() - tables["automatic"].mean()))
-        above.append(all(tables["automatic"].mean() > tables[peer].mean() for peer in peers))
         name = direction.replace("-", "_to_")
         figures |= {f"{name}_best": best, f"{name}_gap": round(gaps[-1], 2)}
-        figures |= {f"{name}_{way.replace(' ', '_')}": round(100 * float(t.mean()), 2) for way, t in tables.items()}
+        figures |= {f"{name}_{way}": _points(table) for way, table in tables.items()}
+        figures |= {f"{name}_{way.replace(' ', '_')}": _points(table) for way, (_, table) in theirs.items()}
         figures[f"{name}_regret"] = round(100 * float(np.mean([c["regret"] for c in chosen])), 2)
         for score in ALONE:
             found = [c["regret_alone"][score] for c in chosen if score in c["regret_alone"]]
@@ -195,10 +201,40 @@ def outcome(kept: Kept, setting: dict[str, Any], versions: dict[str, str]) -> Ou
         raise Failed("no seed is complete yet; run it again to go on")
     summary: dict[str, float | int | bool | str] = {
         "automatic_gap": round(max(gaps), 2),
-        "above_every_peer": all(above) if versions else "no peers",
+        "above_every_peer": all(above) if above else "no peers",
         "seeds": len(all_seeds),
     }
     return Outcome(figures=summary | figures, details=details, seeds=tuple(sorted(all_seeds)))
+
+
+def peer_ways(setting: dict[str, Any], seed: int) -> list[tuple[str, str, str]]:
+    """(way, peer, method) of all that is asked of peers for this seed."""
+    return [
+        (f"{name} {method}", name, method)
+        for name, one in setting["peers"].items()
+        for method in one["methods"]
+        if seed < one["n_seeds"]
+    ]
+
+
+def of_peers(
+    kept: Kept, setting: dict[str, Any], direction: str, seeds: Sequence[int]
+) -> dict[str, tuple[list[int], np.ndarray]]:
+    """Way -> places of the seeds it has, and whether each test item was right (seeds, items); DEV's choice among them."""
+    found = {}
+    for name, one in setting["peers"].items():
+        ways = [f"{name} {method}" for method in one["methods"]]
+        for way in ways:
+            places = [i for i, s in enumerate(seeds) if kept.has(direction, s, way)]
+            if places:
+                table = [kept.cell(direction, seeds[i], way)["right"] for i in places]
+                found[way] = (places, np.array(table, float))
+        whole = [i for i, s in enumerate(seeds) if all(kept.has(direction, s, way) for way in ways)]
+        cells = [[kept.cell(direction, seeds[i], way) for way in ways] for i in whole]
+        if cells and "dev" in cells[0][0]:
+            chosen = [max(of_seed, key=lambda cell: cell["dev"])["right"] for of_seed in cells]
+            found[f"{name} chosen by dev"] = (whole, np.array(chosen, float))
+    return found
 
 
 def choice(kept: Kept, direction: str, seed: int, arms: Sequence[str]) -> dict[str, Any]:
@@ -225,7 +261,7 @@ def row(
     if way != BASELINE and len(seeds) > 1:
         gain = paired_gain(table, baseline)
         found |= {"gain": round(100 * gain.mean, 2), "low": round(100 * gain.low, 2), "high": round(100 * gain.high, 2)}
-    cells = [kept.cell(direction, seed, way) for seed in seeds] if way != "automatic" else []
+    cells = [kept.cell(direction, seed, way) for seed in seeds if kept.has(direction, seed, way)]
     if cells and all(one.get("epochs") for one in cells):  # on the watched items alone, that the three compare
         of_kept = [one["epochs"][one["kept"] - 1] for one in cells]
         of_last, of_best = ([pick(one["epochs"]) for one in cells] for pick in (_last, max))
@@ -329,6 +365,10 @@ def asked(peer: str, direction: str, seed: int, drawn: Digits, seconds: float, f
         parts = {"source_x": drawn.source[0], "source_y": drawn.source[1], "target_x": drawn.target[0]}
         np.savez(path, **parts, test_x=drawn.test[0])
     return {"method": peer, "digits": str(path), "direction": direction, "seed": seed, "seconds": seconds}
+
+
+def _points(table: np.ndarray) -> float:
+    return round(100 * float(table.mean()), 2)
 
 
 def _last(values: Sequence[float]) -> float:

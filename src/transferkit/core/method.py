@@ -54,6 +54,8 @@ class Method(ABC):
     """True for what transfer is compared with."""
     baseline: ClassVar[str] = "scratch"
     """Name of the method it is compared with, a baseline: what one would do without transfer."""
+    says_besides: ClassVar[tuple[str, ...]] = ()
+    """Classes it may name that no label does; a study in which it was named knows them."""
     deterministic: ClassVar[bool] = False
     """True where the seed changes nothing: one fit then stands for every seed."""
     positive: ClassVar[tuple[str, ...]] = ()

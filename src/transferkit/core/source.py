@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -157,6 +157,10 @@ class SourceKind(ABC):
         """
         raise WrongUse(f"{location} holds a model, not labelled data")
 
+    def state(self, location: str) -> Hashable | None:
+        """Equal as long as `data` would give what it gave before; None where it has to be read to know."""
+        return ()
+
     def check(self, location: str) -> None:  # noqa: B027 - a kind that can tell nothing from the name alone says nothing
         """Refuse a misspelled location in one line, before anything is read; one that is merely out of reach passes."""
 
@@ -246,6 +250,11 @@ class Source:
     def data(self, progress: Progress = silent, task: str | None = None) -> Target:
         """The labelled data of a source that holds data; see `SourceKind.data`."""
         return self.kind.data(self.location, self.options, progress, task)
+
+    @property
+    def state(self) -> Hashable | None:
+        """Equal as long as `data` would give what it gave before; None where it has to be read to know."""
+        return self.kind.state(self.location)
 
     def __str__(self) -> str:
         return self.name

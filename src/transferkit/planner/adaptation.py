@@ -168,13 +168,17 @@ def _choose(found: Adapted, run: Run) -> None:
     items = items.take(range(min(JUDGED_ITEMS, len(items))))
     held = found.domains.held_out
     held = held.take(range(0, len(held), max(1, -(-len(held) // JUDGED_ITEMS))))
+    held = held if len(held) > 1 else held.take([])  # one item says nothing
     task = found.domains.task
     if not task.balances:
         findings.refits.notes.append(
             f"no label-free score is known for task {task.name}: nothing could be chosen without labels"
         )
     for name, predictor in found.predictors.items() if task.balances else ():
-        found.judged[name] = _judged(predictor, items, held, run)
+        try:
+            found.judged[name] = _judged(predictor, items, held, run)
+        except ValueError as reason:
+            found.left_out.append(f"{name} cannot be judged without labels: {reason}")
     by_name = {arm.name: arm for arm in findings.arms}
     baseline = next((n for n in reversed(found.judged) if by_name[n].baseline is None), None)
     if baseline is not None:

@@ -102,7 +102,7 @@ def _about(found: Adapted, statement: Unverified | None) -> dict[str, Any]:
         "classes": {
             "shared": list(domains.shared),
             "only_in_sources": list(domains.only_in_sources),
-            "only_in_target": list(domains.only_in_target),
+            "only_in_target": [name for name in domains.only_in_target if name not in _besides(found)],
         },
         "candidates": [] if found.choice is None else [_row(row) for row in found.choice.rows],
         "terms": [CONSENSUS, *TERMS],
@@ -112,6 +112,11 @@ def _about(found: Adapted, statement: Unverified | None) -> dict[str, Any]:
         },
         **label,
     }
+
+
+def _besides(found: Adapted) -> set[str]:
+    """Classes that no label names."""
+    return {name for arm in found.findings.arms for name in arm.method.says_besides}
 
 
 def _chosen(found: Adapted) -> str | None:

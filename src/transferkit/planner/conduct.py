@@ -33,6 +33,7 @@ from transferkit.planner.submission import submission
 from transferkit.planner.trials import Trials
 from transferkit.planner.tried import Tried
 from transferkit.planner.usual import as_usual
+from transferkit.training.domains import Domains
 
 
 def planned(request: Request) -> StudyPlan:
@@ -92,6 +93,8 @@ def conduct(request: Request) -> Study:
         journal, executor = place.journal, stack.enter_context(executor_named(request.on, request.device))
         request = request.with_sources(journal.note("sources", [source.name for source in request.sources]))
         allowance = request.allowance(journal.spent_seconds, len(journal.trials()))
+        if is_adaptation(request):
+            _check_adaptation(request, request.run(allowance))
         if not is_adaptation(request) or needs_networks(request):
             request = request.with_networks(request.run(allowance), journal.get("source tasks"))
         journal.note("source tasks", folders(request.sources))
@@ -99,6 +102,18 @@ def conduct(request: Request) -> Study:
         study = carried_out(request, journal, executor)
         place.keep(study)
     return study
+
+
+def _check_adaptation(request: Request, run: Run) -> None:
+    """Refuse what cannot be adapted before any network is learned for it."""
+    arms_of(request.sources, request.target, request.methods)
+    Domains.of([source for source in request.sources if source.lends_data], request.target, run)
+    wishes = request.wishes
+    if wishes.add or wishes.drop or wishes.pin:
+        raise WrongUse(
+            f"{request.target.name} has no label to learn from, and arms to add, drop or pin are of plans that learn from labels; "
+            "name the methods to try, such as with compare --method"
+        )
 
 
 def _adapted(request: Request, journal: Journal, executor: Executor) -> Study:

@@ -17,6 +17,14 @@ def of_files(paths: Iterable[Path], also: str = "") -> str:
     return hashlib.sha256("\n".join([*map(_sha256, paths), also]).encode()).hexdigest()[:20]
 
 
+def state_of(paths: Iterable[Path]) -> tuple[tuple[str, int, int], ...] | None:
+    """Name, size and time of change of each; None where one was written just now and may be again without its time telling."""
+    stats = [(str(path), path.stat()) for path in paths]
+    if any(time.time() - stat.st_mtime < _SETTLED for _, stat in stats):
+        return None
+    return tuple((path, stat.st_size, stat.st_mtime_ns) for path, stat in stats)
+
+
 def _sha256(path: Path) -> str:
     state = path.stat()
     if time.time() - state.st_mtime < _SETTLED:

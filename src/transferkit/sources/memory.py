@@ -5,6 +5,7 @@ A process of its own (a worker on another machine, a study that goes on tomorrow
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any
 
 from transferkit.core.errors import WrongUse
@@ -46,6 +47,10 @@ class Memory(DataSet):
     ) -> Target:
         self.check(location)
         return _HELD[location]
+
+    def state(self, location: str) -> Hashable | None:
+        """None: what is held needs no reading."""
+        return None
 
     def name(self, location: str) -> str:
         return f"memory:{location}"

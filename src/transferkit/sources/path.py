@@ -7,6 +7,7 @@ that a target may have. `path:plants/` says the same where a name could be taken
 from __future__ import annotations
 
 import difflib
+from collections.abc import Hashable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from transferkit.core.run import Progress, silent
 from transferkit.core.source import Card, Holds, Processor, SourceOptions
 from transferkit.sources import saved_network
 from transferkit.sources.data_set import DataSet, without_query
+from transferkit.sources.fingerprint import state_of
 
 if TYPE_CHECKING:
     from transferkit.core.network import Network
@@ -74,6 +76,11 @@ class PathSource(DataSet):
         if _is_model(location):
             raise WrongUse(f"{location} holds a model, not labelled data")
         return super().data(location, options, progress, task)
+
+    def state(self, location: str) -> Hashable | None:
+        """By the times of change of a file, or of a folder and what lies in it; what lies deeper is not looked at."""
+        place = self.place(location)
+        return state_of([place, *sorted(place.iterdir())] if place.is_dir() else [place])
 
     def check(self, location: str) -> None:
         """Refuse a name at which nothing is, and a file of weights without its scheme."""

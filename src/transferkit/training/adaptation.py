@@ -164,9 +164,8 @@ def _penalty(
         loss = objective.loss(both)
         if objective.scaled:
             loss = strength * loss
-        if own_labels is not None:
-            with statistics.following():
-                loss = loss + own_labels(step)
+        if own_labels is not None:  # whose items are among those of `batches`, and would count twice in the statistics
+            loss = loss + own_labels(step)
         return loss
 
     return penalty

@@ -100,6 +100,11 @@ class AdaptingMethod(DomainMethod, ABC):
 
         return adapt(self, *self.read(sources, target, run), run)
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.batch_size < 2:
+            raise WrongUse(f"{self.name}:batch_size={self.batch_size} must be at least 2: one item has no distribution")
+
     @abstractmethod
     def objective(self, model: Model, domains: Domains, run: Run) -> Objective:
         """L_domain for this model, which is about to be trained."""

@@ -107,16 +107,19 @@ class AlignmentMethod(Method, ABC):
 
         found = features_for(self, sources, target, run, self.features)
         run.check_deadline()
-        task, labelled = found.domains.task, found.domains.labelled
+        task, labelled, known = found.domains.task, found.domains.labelled, found.domains.target.train
         ours = theirs = None
         if task.name == "classify":
             ours, theirs = task.strata(found.source_labels), np.full(len(found.target), -1)
             theirs[: len(found.target_labels)] = task.strata(found.target_labels)
         alignment, notes = self.aligned(found.source, found.target, ours, theirs)
         run.check_deadline()
-        n_known = len(found.target_labels)
-        rows = np.concatenate([alignment.source, alignment.target[:n_known]])
-        weights = None if labelled.weights is None else np.concatenate([labelled.weights, np.ones(n_known)])
+        rows = np.concatenate([alignment.source, alignment.target[: len(known)]])
+        weights = None
+        if labelled.weights is not None or known.weights is not None:
+            weights = np.concatenate(
+                [np.ones(len(part)) if part.weights is None else part.weights for part in (labelled, known)]
+            )
         learner = fit_linear(task, rows, (*found.source_labels, *found.target_labels), weights, self.solver)
         numbers = sum(part.numel() for part in learner.tensors().values())
         numbers += sum(part.size for one in alignment.target_maps for part in one.arrays().values())

@@ -45,8 +45,8 @@ class DomainFeatures:
 
     @property
     def target_labels(self) -> tuple[Any, ...]:
-        """Of the first rows of `target`: those that have a label, possibly none."""
-        return (*(self.domains.target.train.labels or ()), *(self.domains.target.validation.labels or ()))
+        """Of the first rows of `target`: the labels that may be learned from, those of `target.train`, possibly none."""
+        return self.domains.target.train.labels or ()
 
     @property
     def target_labelled(self) -> np.ndarray:
@@ -88,8 +88,8 @@ def domain_features(domains: Domains, models: Sequence[Source], run: Run, kind: 
     source, target = part.features(domains.labelled, run), part.features(domains.unlabelled, run)
     if part.body is None and source.shape[1] > MOST_RAW:
         raise WrongUse(
-            f"items of {domains.target.name} are {source.shape[1]} numbers each, too many to be features; name a model, such as "
-            "--from zoo:objects-cnn, whose features to use"
+            f"items of {domains.target.name} are {source.shape[1]} numbers each, too many to be features; name a model, such "
+            "as --from zoo:objects-cnn, whose features to use"
         )
     both = np.concatenate([source, target]).astype(np.float64)
     if not np.isfinite(both).all():

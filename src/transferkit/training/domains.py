@@ -9,7 +9,7 @@ with L_source on `labelled`, L_target on the target's own labels where it has so
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -37,6 +37,7 @@ class Domains:
     def of(cls, sources: Sequence[Source], target: Target, run: Run) -> Domains:
         """Read the labelled data of each source. One line where a domain cannot serve: another kind of data, no shared class."""
         data = tuple(_read(source, target, run) for source in sources)
+        _share_a_class(target, data)
         task = target.task
         for one in data:
             task = task.joined(one.task)
@@ -86,7 +87,8 @@ class Domains:
     @property
     def only_in_target(self) -> tuple[str, ...]:
         """Classes that no source has."""
-        return tuple(sorted(_classes(self.target.train) - set(self.shared)))
+        ours = {*self.task.describe().get("classes", ()), *_classes(self.target.train)}
+        return tuple(sorted(ours - _classes(self.labelled)))
 
     def pooled(self) -> Target:
         """All labelled items of source domains and target as one set to learn from; a method that knows no domains fits to it."""
@@ -116,12 +118,6 @@ class Domains:
             raise WrongUse(
                 f"every labelled source item is of the one class {next(iter(theirs))!r}; a classifier needs two"
             )
-        ours = _classes(self.target.train)
-        if ours and theirs and not ours & theirs:
-            few = [", ".join(sorted(classes)[:5]) for classes in (theirs, ours)]
-            raise WrongUse(
-                f"source and target share no class: {few[0]} and {few[1]}; classes are matched by their names"
-            )
 
 
 LEAST_ITEMS = 8
@@ -130,16 +126,27 @@ LOOKED_AT = 20
 """Rows by which the columns of a table are told."""
 
 
+def _share_a_class(target: Target, data: Sequence[Target]) -> None:
+    """By the classes that the target's task names, be their labels open or sealed, and those of the sources' labels."""
+    ours = {*target.task.describe().get("classes", ()), *_classes(target.train)}
+    theirs = set[str]().union(*(_classes(one.train) for one in data))
+    if ours and theirs and not ours & theirs:
+        few = [", ".join(sorted(classes)[:5]) for classes in (theirs, ours)]
+        raise WrongUse(f"source and target share no class: {few[0]} and {few[1]}; classes are matched by their names")
+
+
 def _read(source: Source, target: Target, run: Run) -> Target:
-    data = _data(source, target.task.name)
+    state = source.state
+    data = source.data(task=target.task.name) if state is None else _data(source, target.task.name, state)
     if data.modality != target.modality or _no_column_shared(data, target):
         kinds = f"{data.modality} and {target.name} {target.modality}"
         if data.modality == target.modality:
             kinds = f"none of the columns of {target.name}"
         spelled = "procrustes" if len(target.train) and target.task.balances else "gaussian_map"
+        once = "" if len(target.train) else f", once items of {target.name} have labels to prove it on"
         raise WrongUse(
             f"{source.name} holds {kinds}: feature spaces that share nothing; the family mapping/ carries knowledge between "
-            f"such: --method {spelled}, with --from a model that reads each domain that is no table"
+            f"such: --method {spelled}, with --from a model that reads each domain that is no table{once}"
         )
     own = data.without(target.contents())
     if not len(own.train):
@@ -159,8 +166,8 @@ def _no_column_shared(data: Target, target: Target) -> bool:
 
 
 @lru_cache(maxsize=8)
-def _data(source: Source, task: str) -> Target:
-    """Read once, however many methods are fitted to it in this process."""
+def _data(source: Source, task: str, state: Hashable) -> Target:
+    """Read once as long as it stays the same, however many methods are fitted to it in this process."""
     return source.data(task=task)
 
 

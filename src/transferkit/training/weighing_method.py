@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from transferkit.core.errors import WrongUse
 from transferkit.ops.density_ratio.two_domains import effective_items
 from transferkit.training.learner_method import LearnerMethod, fit_learner, record_of, target_weights
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from transferkit.core.run import Run
     from transferkit.core.source import Source
     from transferkit.core.target import Target
+    from transferkit.training.domain_features import DomainFeatures
 
 FEW = 0.05
 """Share below which a few items decide."""
@@ -45,6 +47,7 @@ class WeighingMethod(LearnerMethod):
         run.check_deadline()
         weights = self.weigh(features.source, features.target)
         weights = weights / weights.mean()
+        self._check(features, weights)
         notes = notes_on(features.source, features.target, weights)
         settings: dict[str, Any] = {"effective_items": round(effective_items(weights), 1)}
         given = features.domains.labelled.weights
@@ -59,6 +62,16 @@ class WeighingMethod(LearnerMethod):
         )
         return OnFeatures.of(features, (), learner, record_of(learner, settings, notes))
 
+    def _check(self, features: DomainFeatures, weights: np.ndarray) -> None:
+        """One line where the weights leave a classifier nothing to tell apart."""
+        labelled = zip(features.source_labels, weights > 0, strict=True)
+        left = {label for label, counts in labelled if counts} | set(features.target_labels)
+        if features.domains.task.balances and len(left) < 2:
+            raise WrongUse(
+                f"method {self.name}: all source items that look like the target are of the one class {next(iter(left))!r}; a "
+                "classifier needs two, so use classifier_weights, which leaves none out"
+            )
+
 
 def notes_on(source: np.ndarray, target: np.ndarray, weights: np.ndarray) -> tuple[str, ...]:
     """What a person should know of weights (n_s,): that there was nothing to weigh for, or that a few items decide."""
@@ -71,6 +84,8 @@ def notes_on(source: np.ndarray, target: np.ndarray, weights: np.ndarray) -> tup
             f"the domains do not differ as far as a two-sample test on their features can tell (p = {chance:.2f}); "
             "nothing to adapt",
         )
+    if not np.ptp(weights):
+        return ("the domains differ, and no source item looks more like the target than another: all count alike",)
     left = effective_items(weights)
     if left < FEW * len(weights) or left < 10:
         return (f"few items look like the target: the weights leave {left:.0f} of {len(weights)} in effect",)

@@ -1,6 +1,7 @@
 """Methods that align features in closed form, from raw items to predictions: rows of tables in two domains."""
 
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -151,3 +152,14 @@ def test_without_pot_optimal_transport_says_how_to_get_it(source: Source, monkey
 def test_settings_that_cannot_be_are_one_line(spelling: str, wrong: str) -> None:
     with pytest.raises(WrongUse, match=wrong):
         read_method(spelling)
+
+
+@pytest.mark.parametrize("spelling", ["recolouring", "jda"])
+def test_labels_that_choose_between_fits_are_not_learned_from(spelling: str, source: Source) -> None:
+    told = Target.of(rows(shifted(TARGET_ITEMS)), TARGET_LABELS, name="labels to choose by", modality="tabular")
+    turned = tuple("no" if label == "yes" else "yes" for label in told.validation.labels or ())
+    odd = replace(told, validation=replace(told.validation, labels=turned))
+    items = rows(shifted(TEST_ITEMS))
+    scores = [read_method(spelling).fit((source,), one, Run()).predict(items).scores for one in (told, odd)]
+    assert scores[0] is not None
+    np.testing.assert_array_equal(scores[0], scores[1])

@@ -20,9 +20,12 @@ from transferkit.methods.instance.nearest_neighbour_weights import NearestNeighb
 from transferkit.methods.instance.rulsif import RuLSIF
 from transferkit.ops.density_ratio.kmm import kmm
 from transferkit.sources.memory import source_of
+from transferkit.tasks.classify import Classify
 from transferkit.training.domain_features import features_for
+from transferkit.training.learners.estimator import fit_estimator
 from transferkit.training.learners.linear import fit_linear
 from transferkit.training.on_features import OnFeatures
+from transferkit.training.spelled_estimators import spelled_estimator
 from transferkit.training.weighing_method import WeighingMethod
 
 ALL = (KMM(), KLIEP(), RuLSIF(), ClassifierWeights(), NearestNeighbourWeights())
@@ -171,3 +174,36 @@ def test_learners_that_cannot_be_are_refused_in_one_line() -> None:
         RuLSIF(relative=1.0)
     with pytest.raises(WrongUse, match="must be 0 to 1"):
         ClassifierWeights(flattened=2.0)
+
+
+def test_a_target_out_of_every_items_reach_is_called_so() -> None:
+    draw = np.random.default_rng(0)
+    labels = ["a", "b"] * 40
+    target = Target.of(rows_of(300 + draw.normal(size=(16, 2))), ["a", "b"] * 8, name="out of reach").hidden()
+    source = source_of(rows_of(draw.normal(size=(80, 2))), labels, name="here")
+    assert any("all count alike" in note for note in KLIEP().fit((source,), target, Run()).record.notes)
+    with pytest.raises(WrongUse, match="all source items that look like the target are of the one class '[ab]'"):
+        NearestNeighbourWeights(smoothing=0.0).fit((source,), target, Run())
+
+
+def test_items_of_no_weight_are_left_out_by_the_linear_learner() -> None:
+    draw = np.random.default_rng(0)
+    rows, task = draw.normal(size=(30, 2)), Classify(("a", "b", "c"))
+    labels = ["abc"[i % 3] for i in range(30)]
+    weights = np.array([0.0 if label == "c" else 2.0 for label in labels])
+    counts = np.flatnonzero(weights)
+    found = fit_linear(task, rows, labels, weights)
+    alone = fit_linear(task, rows[counts], [labels[i] for i in counts])
+    np.testing.assert_allclose(found.outputs(rows), alone.outputs(rows), atol=1e-6)
+    assert set(found.predict(rows).labels) == {"a", "b"}
+
+
+def test_what_an_estimator_says_of_an_item_does_not_hang_on_the_others() -> None:
+    draw = np.random.default_rng(0)
+    rows, task = draw.normal(size=(40, 2)), Classify(("a", "b", "c"))
+    labels = ["ab"[i % 2] for i in range(40)]
+    learner = fit_estimator(task, spelled_estimator("svc", classes=True, seed=0), rows, labels)
+    together, alone = learner.predict(rows).scores, learner.predict(rows[:1]).scores
+    assert together is not None
+    assert alone is not None
+    np.testing.assert_array_equal(together[:1], alone)

@@ -168,3 +168,14 @@ def test_what_is_no_pair_of_domains_is_refused(way: Callable[..., np.ndarray]) -
 def test_a_width_of_zero_is_refused(way: Callable[..., np.ndarray]) -> None:
     with pytest.raises(ValueError, match="above 0"):
         way(SOURCE, TARGET, width=0.0)
+
+
+@pytest.mark.parametrize("way", [kmm, kliep, rulsif, nearest_neighbour])
+@pytest.mark.parametrize("far", [1e2, 1e4])
+def test_domains_out_of_each_others_reach_leave_weights_that_can_be_used(
+    way: Callable[..., np.ndarray], far: float
+) -> None:
+    draw = np.random.default_rng(0)
+    weights = way(draw.normal(size=(200, 2)), far + draw.normal(size=(10, 2)))
+    assert np.isfinite(weights / weights.mean()).all()
+    assert weights.min() >= 0

@@ -11,7 +11,7 @@ from transferkit.ops.domain_losses.class_confusion import class_confusion
 from transferkit.ops.domain_losses.classifier_discrepancy import classifier_discrepancy
 from transferkit.ops.domain_losses.domain_confusion import domain_confusion
 from transferkit.ops.domain_losses.gradient_reversal import reversed_gradient
-from transferkit.ops.domain_losses.information import information_loss, mean_entropy, weighed_centres
+from transferkit.ops.domain_losses.information import information_loss, mean_entropy, pseudo_labels, weighed_centres
 from transferkit.ops.domain_losses.margin_disparity import margin_disparity
 from transferkit.ops.domain_losses.moment_distance import moment_distance
 from transferkit.ops.domain_losses.multilinear_map import entropy_weights, multilinear_map, outer_product
@@ -211,3 +211,9 @@ def _without_constant_weights(loss: object) -> object:
     ours, theirs = (torch.autograd.grad(function(point), point)[0] for function in (class_confusion, same))
     torch.testing.assert_close(ours, theirs)
     return same
+
+
+def test_a_class_that_no_item_has_is_no_pseudo_label() -> None:
+    """The last item is far from the only centre there is; the empty classes have none that it could be nearer to."""
+    features = torch.tensor([*[[1.0, 0.0]] * 5, [-1.0, 0.0]])
+    assert pseudo_labels(features, torch.tensor([[0.4, 0.3, 0.3]]).repeat(6, 1)).tolist() == [0] * 6

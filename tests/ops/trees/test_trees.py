@@ -152,3 +152,15 @@ def test_a_class_without_items_starts_as_half_an_item() -> None:
 def _chances(outputs: np.ndarray) -> np.ndarray:
     raised = np.exp(outputs - outputs.max(1, keepdims=True))
     return raised / raised.sum(1, keepdims=True)
+
+
+def test_neighbouring_numbers_are_told_apart_by_changed_trees_as_by_the_trees_themselves() -> None:
+    """The middle of two float32 that follow each other is none itself; rounded to one it is the larger, in half of all cases."""
+    low = np.nextafter(np.float32(1), np.float32(2))
+    high = np.nextafter(low, np.float32(2))
+    items, labels = np.array([[low], [low], [high], [high]], dtype=np.float64), np.array([0, 0, 1, 1])
+    middle = (float(low) + float(high)) / 2
+    assert np.float32(middle) == high
+    tree = Tree.split(0, middle, Tree.leaf(np.array([1.0, 0])), Tree.leaf(np.array([0, 1.0])), np.array([0.5, 0.5]))
+    for changed in (refined(tree, items, labels), transferred(tree, items, labels)):
+        np.testing.assert_array_equal(changed.predict(items).argmax(1), labels)

@@ -32,7 +32,6 @@ class MMD(AdaptingMethod):
     """
 
     paper: ClassVar[str] = "arXiv:1502.02791"
-    tried_on: ClassVar[Literal["every", "promising", "named"]] = "promising"
 
     estimator: Literal["unbiased", "biased", "linear"] = "unbiased"
 

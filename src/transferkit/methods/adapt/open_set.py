@@ -44,6 +44,7 @@ class OpenSet(AdaptingMethod):
 
     paper: ClassVar[str] = "arXiv:1804.10427"
     of_classes: ClassVar[bool] = True
+    says_besides: ClassVar[tuple[str, ...]] = (UNKNOWN,)
 
     border: float = 0.5
     """Probability of "unknown" at which known and unknown part."""

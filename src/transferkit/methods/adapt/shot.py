@@ -12,7 +12,7 @@ the target's labels, where there are some, are learned from in the first stage.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from transferkit.training.adapting_method import DomainMethod
 
@@ -41,6 +41,7 @@ class SHOT(DomainMethod):
     """
 
     paper: ClassVar[str] = "arXiv:2002.08546"
+    tried_on: ClassVar[Literal["every", "promising", "named"]] = "promising"
     not_negative: ClassVar[tuple[str, ...]] = (*DomainMethod.not_negative, "pseudo_weight", "diversity")
     positive: ClassVar[tuple[str, ...]] = (*DomainMethod.positive, "target_rate")
     of_classes: ClassVar[bool] = True
@@ -71,7 +72,7 @@ class SHOT(DomainMethod):
     def _addition(self, model: Model, inputs: Inputs, run: Run) -> Addition:
         import torch
 
-        from transferkit.ops.domain_losses.information import diversity, mean_entropy, weighed_centres
+        from transferkit.ops.domain_losses.information import diversity, mean_entropy, pseudo_labels
         from transferkit.training.loop import Addition
         from transferkit.training.source_stage import features_and_probabilities
 
@@ -80,11 +81,7 @@ class SHOT(DomainMethod):
         def begin_epoch(epoch: int) -> None:
             nonlocal labels
             model.head.requires_grad_(False)
-            features, probabilities = features_and_probabilities(model, inputs, run)
-            unit = torch.nn.functional.normalize(features, dim=1)
-            for _ in range(2):
-                labels = (unit @ weighed_centres(features, probabilities).T).argmax(dim=1)
-                probabilities = torch.nn.functional.one_hot(labels, probabilities.shape[1]).to(unit)
+            labels = pseudo_labels(*features_and_probabilities(model, inputs, run))
 
         def penalty(step: Step) -> Tensor:
             wanted = labels[step.chosen].to(step.outputs.device)

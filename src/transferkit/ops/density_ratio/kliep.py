@@ -28,6 +28,7 @@ STEPS = 100
 
 def kliep(source: np.ndarray, target: np.ndarray, *, width: float | None = None, seed: int = 0) -> np.ndarray:
     """(n_s,) weights, of mean 1, of source (n_s, d) for target (n_t, d); `width` None: chosen by left-out likelihood.
+    All 1 where the target is out of every source item's reach.
 
     >>> draw = np.random.default_rng(0)
     >>> weights = kliep(draw.normal(size=(200, 1)), draw.normal(1.0, 1.0, size=(200, 1)))
@@ -44,7 +45,9 @@ def kliep(source: np.ndarray, target: np.ndarray, *, width: float | None = None,
     means = np.maximum(at_source.mean(0), 1e-300)
     shares = proportions(gaussian(target, centres, width) / means)
     weights: np.ndarray = at_source @ (shares / means)
-    return weights
+    if not weights.any():  # the domains are so far apart that no kernel reaches from one to the other
+        return np.ones(len(source))
+    return np.asarray(weights / weights.mean())
 
 
 def kliep_width(source: np.ndarray, target: np.ndarray, *, seed: int = 0) -> float:

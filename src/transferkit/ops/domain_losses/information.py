@@ -46,3 +46,21 @@ def weighed_centres(features: Tensor, probabilities: Tensor) -> Tensor:
     """
     centres = probabilities.T @ torch.nn.functional.normalize(features, dim=1)
     return torch.nn.functional.normalize(centres, dim=1)
+
+
+def pseudo_labels(features: Tensor, probabilities: Tensor) -> Tensor:
+    """(n,) the class whose centre is nearest to each of features (n, d): equations 4-6.
+
+    Centres are first by probabilities (n, n_classes), then by the labels that these gave; a class that no item has then is not
+    given.
+
+    >>> pseudo_labels(torch.tensor([[1.0, 0.1], [1.0, 0.0], [0.0, 1.0]]), torch.tensor([[0.9, 0.1], [0.4, 0.6], [0.2, 0.8]]))
+    tensor([0, 0, 1])
+    """
+    unit = torch.nn.functional.normalize(features, dim=1)
+    labels = probabilities.argmax(dim=1)
+    for _ in range(2):
+        near = unit @ weighed_centres(features, probabilities).T
+        labels = near.masked_fill(probabilities.sum(dim=0) == 0, -torch.inf).argmax(dim=1)
+        probabilities = torch.nn.functional.one_hot(labels, probabilities.shape[1]).to(unit)
+    return labels

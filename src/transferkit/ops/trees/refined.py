@@ -40,7 +40,10 @@ class _Refinement:
         shares = shares_of(self.labels[here], self.n_classes)
         if tree.feature[node] == LEAF:
             return self._grown(here)
-        feature, threshold = int(tree.feature[node]), float(tree.threshold[node])
+        feature, threshold = (
+            int(tree.feature[node]),
+            tree.threshold[node],
+        )  # no plain float, which would become a float32
         goes_left = self.items[here, feature].astype(np.float32) <= threshold
         left, right = self.at(tree.left[node], here[goes_left]), self.at(tree.right[node], here[~goes_left])
         whole = Tree.split(feature, threshold, left, right, shares)

@@ -33,7 +33,7 @@ def _at(tree: Tree, node: int, items: np.ndarray, labels: np.ndarray) -> Tree:
     feature, (first, second) = int(tree.feature[node]), (int(tree.left[node]), int(tree.right[node]))
     column = items[:, feature].astype(np.float32)
     threshold, swapped = best_threshold(
-        column, labels, tree.value[first], tree.value[second], otherwise=float(tree.threshold[node])
+        column, labels, tree.value[first], tree.value[second], otherwise=tree.threshold[node]
     )
     if swapped:
         first, second = second, first
@@ -52,10 +52,13 @@ def _below(tree: Tree, node: int) -> Tree:
 
 
 def best_threshold(
-    column: np.ndarray, labels: np.ndarray, source_left: np.ndarray, source_right: np.ndarray, otherwise: float
-) -> tuple[float, bool]:
+    column: np.ndarray, labels: np.ndarray, source_left: np.ndarray, source_right: np.ndarray, otherwise: np.float64
+) -> tuple[np.float64, bool]:
     """The threshold on column (n,) for labels (n,), given the source's shares (n_classes,) on either side, and
-    whether these are to be swapped; `otherwise`, not swapped, where the column holds one value only."""
+    whether these are to be swapped; `otherwise`, not swapped, where the column holds one value only.
+
+    A float64, so that a float32 column is compared with it as it is, and not with what is left of it in float32.
+    """
     values = np.unique(column).astype(np.float64)
     if len(values) < 2:
         return otherwise, False
@@ -77,7 +80,7 @@ def best_threshold(
     straight, swapped = likeness(source_left, source_right), likeness(source_right, source_left)
     is_swapped = bool(swapped.max() > straight.max() + 1e-12)
     place = int((swapped if is_swapped else straight).argmax())
-    return float(thresholds[candidates[place]]), is_swapped
+    return thresholds[candidates[place]], is_swapped
 
 
 def entropy(shares: np.ndarray) -> np.ndarray:

@@ -92,7 +92,7 @@ def outputs_of(model: Any, task: Task, features: np.ndarray) -> np.ndarray:
         there = np.asarray(model.decision_function(features), dtype=np.float64).reshape(len(features), -1)
         if there.shape[1] == 1 and len(classes) == 2:
             there = np.concatenate([-there, there], axis=1) / 2
-    outputs = np.full((len(features), len(task.describe()["classes"])), there.min() - 20.0)
+    outputs = np.repeat(there.min(axis=1, keepdims=True) - 20.0, len(task.describe()["classes"]), axis=1)
     outputs[:, classes] = there  # a class without items is never chosen
     return outputs
 

@@ -41,8 +41,12 @@ def fit_linear(
     item_weights: np.ndarray | None = None,
     solver: str = "logistic",
 ) -> Linear:
-    """Features (n, d), labels (n,), weights (n,) of mean 1 or None. Classes without an item are never chosen; numbers are fitted
-    by ridge, whatever the solver for classes."""
+    """Features (n, d), labels (n,), weights (n,) of mean 1 or None; items of weight 0 are left out. Classes without an item
+    are never chosen; numbers are fitted by ridge, whatever the solver for classes."""
+    if item_weights is not None and not item_weights.all():
+        kept = np.flatnonzero(item_weights)
+        features, labels, item_weights = features[kept], [labels[i] for i in kept], item_weights[kept]
+        item_weights = item_weights / item_weights.mean()
     return Linear(task, task.closed_form_head(features, labels, item_weights, solver if task.balances else "ridge"))
 
 
