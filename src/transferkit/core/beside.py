@@ -51,7 +51,7 @@ def read_beside(
 
 
 def _with_few(path: str | Path, options: ReadOptions, task: Task, progress: Progress) -> Reading:
-    """The items and what labels they have; a column that was only guessed to hold them, and holds none of this task, is none."""
+    """The items and what labels they have; a column that was only guessed to hold them is none if none is of this task."""
     try:
         reading = _read(path, options, progress)
     except WrongUse:  # a label column was named, for the other domain's table

@@ -77,8 +77,8 @@ def _check(method: Method, target: Target) -> None:
         )
     if not method.is_baseline and read_method(method.baseline).needs.target_labels:
         raise WrongUse(
-            f"method {method.name} is compared with {method.baseline}, which learns from labels of the target, and {target.name} "
-            "has none to learn from; label some"
+            f"method {method.name} is compared with {method.baseline}, which learns from labels of the target, and "
+            f"{target.name} has none to learn from; label some"
         )
     if not method.suits(target.task):
         raise WrongUse(f"method {method.name} does not suit task {target.task.name}")

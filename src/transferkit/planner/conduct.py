@@ -111,8 +111,8 @@ def _check_adaptation(request: Request, run: Run) -> None:
     wishes = request.wishes
     if wishes.add or wishes.drop or wishes.pin:
         raise WrongUse(
-            f"{request.target.name} has no label to learn from, and arms to add, drop or pin are of plans that learn from labels; "
-            "name the methods to try, such as with compare --method"
+            f"{request.target.name} has no label to learn from, and arms to add, drop or pin are of plans that learn from "
+            "labels; name the methods to try, such as with compare --method"
         )
 
 
@@ -202,7 +202,7 @@ def _ranked(request: Request, run: Run) -> Ranking:
 
 
 def _usable(request: Request, ranking: Ranking) -> list[Source]:
-    """The sources of `compare`, in the order of the ranking; where a method reads data itself, then those that lend data alone."""
+    """The sources of `compare`, in the order of the ranking; where a method reads data itself, then what lends data alone."""
     networks = {row.name for row in ranking.rows if row.is_usable}
     reads_data = any(method.needs.data[1] for method, _ in request.methods or ())
     lent = [source for source in request.sources if reads_data and source.lends_data and source.name not in networks]

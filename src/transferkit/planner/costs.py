@@ -89,7 +89,7 @@ def _lent_by(arm: Arm) -> Source | None:
 
 
 def _scale(method: Method, n_items: int, n_fitted: int) -> float:
-    """How much longer a fit on `n_items` takes than one on `n_fitted`; both are 0 where no label of the target is learned from."""
+    """How much longer a fit on `n_items` takes than one on `n_fitted`; both 0: no label is learned from."""
     if n_items == n_fitted:
         return 1.0
     steps, fitted = method.steps(n_items), method.steps(n_fitted)

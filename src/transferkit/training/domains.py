@@ -35,7 +35,7 @@ class Domains:
 
     @classmethod
     def of(cls, sources: Sequence[Source], target: Target, run: Run) -> Domains:
-        """Read the labelled data of each source. One line where a domain cannot serve: another kind of data, no shared class."""
+        """Read the labelled data of each source. One line where one cannot serve: another kind of data, no shared class."""
         data = tuple(_read(source, target, run) for source in sources)
         _share_a_class(target, data)
         task = target.task
@@ -91,7 +91,7 @@ class Domains:
         return tuple(sorted(ours - _classes(self.labelled)))
 
     def pooled(self) -> Target:
-        """All labelled items of source domains and target as one set to learn from; a method that knows no domains fits to it."""
+        """All labelled items of source domains and target as one set, for a method that knows no domains."""
         return replace(
             self.target,
             train=_joined([self.labelled, self.target.train]),
@@ -101,7 +101,7 @@ class Domains:
         )
 
     def body(self, models: Sequence[Source], run: Run) -> Body:
-        """The network of the first model; without one the default network of the modality, which knows the items of all domains."""
+        """The network of the first model; without one the default network of the modality, made for items of all domains."""
         everything = replace(self.pooled(), train=_joined([self.labelled, replace(self.unlabelled, labels=None)]))
         if models:
             return Body.pretrained(models[0], everything)
@@ -111,7 +111,8 @@ class Domains:
         n_items = len(self.unlabelled)
         if n_items < LEAST_ITEMS:
             raise WrongUse(
-                f"{self.target.name} has {n_items} open items, which tell too little of their domain; give at least {LEAST_ITEMS}"
+                f"{self.target.name} has {n_items} open items, which tell too little of their domain; give at least "
+                f"{LEAST_ITEMS}"
             )
         theirs = _classes(self.labelled)
         if len(theirs) == 1 and self.task.balances:
