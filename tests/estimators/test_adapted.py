@@ -85,6 +85,12 @@ def test_words_are_classes_too() -> None:
     assert set(fitted.predict(X)) <= {"a", "b", "c"}
 
 
+def test_minus_one_hides_labels_beside_words_too() -> None:
+    words = [*np.array(["a", "b", "c"])[Y[:200]], *([-1] * 100)]
+    fitted = AdaptedClassifier().fit(X, words, sample_domain=DOMAIN)
+    assert fitted.classes_.tolist() == ["a", "b", "c"]
+
+
 def test_goes_through_a_pipeline_a_grid_and_a_pickle() -> None:
     steps = make_pipeline(StandardScaler(), AdaptedClassifier(SVC()))
     steps.fit(X, HIDDEN, adaptedclassifier__sample_domain=DOMAIN)

@@ -154,3 +154,12 @@ def test_a_source_that_stays_is_read_once(target: Target, tmp_path: Path, monkey
     for _ in range(2):
         Domains.of([Source(str(table))], target.hidden(), Run())
     assert len(places) == 1
+
+
+def test_a_source_class_called_unknown_is_refused_by_open_set(target: Target) -> None:
+    from transferkit.methods.adapt.open_set import OpenSet
+
+    rows, labels = _rows(60, 0.0)
+    source = source_of(rows, ["unknown" if label == "class 0" else label for label in labels], name="with unknown")
+    with pytest.raises(WrongUse, match="rename it"):
+        OpenSet(epochs=1).fit((source,), target, Run())

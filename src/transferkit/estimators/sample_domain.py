@@ -53,7 +53,8 @@ def is_known(y: Any, source: np.ndarray) -> np.ndarray:
     if (empty & source).any():
         row = int(np.flatnonzero(empty & source)[0])
         raise ValueError(f"y of source row {row} is {listed[row]}; every row of a source needs a label")
-    marked = np.array([label == HIDDEN for label in listed], dtype=bool)
+    # beside words numpy makes a word of it
+    marked = np.array([label in (HIDDEN, str(HIDDEN)) for label in listed], dtype=bool)
     if (marked & source).any() and (marked & ~source).any():
         raise ValueError("label -1 is a class of the source and hides labels of the target; name that class otherwise")
     known: np.ndarray = ~(empty | (marked & ~source))

@@ -288,7 +288,7 @@ def without_labels(spaces: TwoSpaces, held: np.ndarray) -> TwoSpaces:
 
 def predictor_in(spaces: TwoSpaces, learner: Learner, record: FitRecord) -> Predictor:
     """Predicts new items of the target: its features, their scale, the learner."""
-    from transferkit.ops.feature_maps.affine import Affine
+    from transferkit.ops.feature_maps.scaling import Scaling
     from transferkit.training.on_features import OnFeatures
 
     space, body = spaces.space, spaces.space.part.body
@@ -296,7 +296,7 @@ def predictor_in(spaces: TwoSpaces, learner: Learner, record: FitRecord) -> Pred
     if body is not None and network is not None:
         total = record.total_parameters + sum(p.numel() for p in network.parameters())
         record = replace(record, total_parameters=total, origin=body.origin)
-    scaling = Affine(np.diag(1 / space.scale), -space.centre / space.scale)
+    scaling = Scaling(space.centre, space.scale)
     return OnFeatures(spaces.task, (space.part.processor, network), (scaling,), learner, record, space.part)
 
 

@@ -20,8 +20,8 @@ from transferkit.core.run import Run
 from transferkit.core.source import Processor
 from transferkit.core.task import Predictions, Task
 from transferkit.ops import feature_maps
-from transferkit.ops.feature_maps.affine import Affine
 from transferkit.ops.feature_maps.contract import FeatureMap
+from transferkit.ops.feature_maps.scaling import Scaling
 from transferkit.sources import architectures, processors
 from transferkit.training import learners
 from transferkit.training.domain_features import DomainFeatures
@@ -55,10 +55,9 @@ class OnFeatures(Predictor):
         cls, features: DomainFeatures, maps: Sequence[FeatureMap], learner: Learner, record: FitRecord | None = None
     ) -> OnFeatures:
         """The predictor of what was fitted on these features: `maps` take what `features` gives of a target item."""
-        part, scaled = features.part, 1 / features.scale
+        part = features.part
         network = None if part.body is None else part.body.make()
-        scaling = Affine(np.diag(scaled), -features.centre * scaled)
-        first = [_after(scaling, maps[0]), *maps[1:]] if maps and isinstance(maps[0], Affine) else [scaling, *maps]
+        first = [Scaling(features.centre, features.scale), *maps]
         n_fitted = sum(v.numel() for v in learner.tensors().values()) + sum(
             v.size for one in maps for v in one.arrays().values()
         )
@@ -162,8 +161,3 @@ class OnFeatures(Predictor):
         for one in self.maps:
             rows = one(rows)
         return rows
-
-
-def _after(first: Affine, second: Affine) -> Affine:
-    """The one map that does both."""
-    return Affine(first.matrix @ second.matrix, first.offset @ second.matrix + second.offset)

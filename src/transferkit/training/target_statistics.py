@@ -65,8 +65,8 @@ def batch_norms(network: Network) -> list[nn.modules.batchnorm._BatchNorm]:
 def take_statistics(model: Model, examples: Examples, run: Run) -> None:
     """Set the mean and variance of every BatchNorm layer to those of what these items are where they reach it.
 
-    One pass in batches of `BATCH`, each normalised by itself on its way, and drawn at random so that it is like the whole; exact
-    where the items are one batch.
+    One pass in batches of `BATCH`, each normalised by itself on its way, and drawn at random so that it is like the whole;
+    exact where the items are one batch.
     """
     layers = batch_norms(model.network)
     momenta = [layer.momentum for layer in layers]

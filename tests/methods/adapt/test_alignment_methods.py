@@ -41,7 +41,7 @@ def two_classes(n: int, seed: int) -> tuple[np.ndarray, list[str]]:
 
 def shifted(table: np.ndarray) -> np.ndarray:
     """One of the three features that tell the classes apart reads otherwise."""
-    return table + [6, 0, 0, 0, 0]
+    return table + np.array([6, 0, 0, 0, 0])
 
 
 SOURCE_ITEMS, SOURCE_LABELS = two_classes(120, seed=0)

@@ -182,7 +182,7 @@ def test_a_target_out_of_every_items_reach_is_called_so() -> None:
     target = Target.of(rows_of(300 + draw.normal(size=(16, 2))), ["a", "b"] * 8, name="out of reach").hidden()
     source = source_of(rows_of(draw.normal(size=(80, 2))), labels, name="here")
     assert "all count alike" in notes_on(draw.normal(size=(80, 2)), 300 + draw.normal(size=(16, 2)), np.ones(80))[0]
-    with pytest.raises(WrongUse, match="all source items that look like the target are of the one class '[ab]'"):
+    with pytest.raises(WrongUse, match=r"all source items that look like the target are of the one class '[ab]'"):
         NearestNeighbourWeights(smoothing=0.0).fit((source,), target, Run())
 
 

@@ -155,7 +155,7 @@ def _chances(outputs: np.ndarray) -> np.ndarray:
 
 
 def test_neighbouring_numbers_are_told_apart_by_changed_trees_as_by_the_trees_themselves() -> None:
-    """The middle of two float32 that follow each other is none itself; rounded to one it is the larger, in half of all cases."""
+    """The middle of two float32 that follow each other is none itself; rounded to one it is the larger in half of all cases."""
     low = np.nextafter(np.float32(1), np.float32(2))
     high = np.nextafter(low, np.float32(2))
     items, labels = np.array([[low], [low], [high], [high]], dtype=np.float64), np.array([0, 0, 1, 1])

@@ -57,6 +57,8 @@ class OpenSet(AdaptingMethod):
     def read(self, sources: tuple[Source, ...], target: Target, run: Run) -> tuple[Domains, Body]:
         """The domains in a task with one class more."""
         domains, body = super().read(sources, target, run)
+        if UNKNOWN in domains.only_in_sources or UNKNOWN in domains.shared:
+            raise WrongUse(f"a class of the source is called {UNKNOWN!r}, as items of no known class are; rename it")
         task = domains.task.widened((UNKNOWN,))
         parts = tuple(replace(one, task=task) for one in domains.sources)
         return replace(domains, target=replace(domains.target, task=task), sources=parts), body

@@ -1,4 +1,4 @@
-"""Source only: a network trained on the source's labels, used on the target as it is: the baseline of deep adaptation."""
+"""Source only: a network trained on the source's labels, used on the target as it is; baseline of deep adaptation."""
 
 from __future__ import annotations
 

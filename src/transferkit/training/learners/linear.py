@@ -45,7 +45,7 @@ def fit_linear(
     are never chosen; numbers are fitted by ridge, whatever the solver for classes."""
     if item_weights is not None and not item_weights.all():
         kept = np.flatnonzero(item_weights)
-        features, labels, item_weights = features[kept], [labels[i] for i in kept], item_weights[kept]
+        features, labels, item_weights = features[kept], [labels[i] for i in kept.tolist()], item_weights[kept]
         item_weights = item_weights / item_weights.mean()
     return Linear(task, task.closed_form_head(features, labels, item_weights, solver if task.balances else "ridge"))
 
