@@ -147,8 +147,8 @@ small photographs of ten things, and - a source from afar - on spectrograms of s
 
 What was read off it: the usual `full` (head fitted first, lower rates for early stages) is the default, for it is among the
 best on near sources at no cost; on a source of another kind of data one rate for all stages is taken, for lower ones lose
-there what they gain elsewhere; methods that move little (`bitfit`, `surgical`, probes) are for near sources. None of the others is tried
-unasked: no other is better by more than its interval on all three.
+there what they gain elsewhere; methods that move little (`bitfit`, `surgical`, probes) are for near sources. None of the
+others is tried unasked: no other is better by more than its interval on all three.
 
 Results: `bench/results/fine-tune-recipes--*.json`."""
 

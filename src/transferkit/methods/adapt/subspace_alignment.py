@@ -8,7 +8,7 @@ instead of one cross-validated under a bound; target labels, where there are som
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar
 
 from transferkit.training.alignment_method import AlignmentMethod
 
@@ -30,7 +30,6 @@ class SubspaceAlignment(AlignmentMethod):
     """
 
     paper: ClassVar[str] = "doi:10.1109/ICCV.2013.368"
-    tried_on: ClassVar[Literal["every", "promising", "named"]] = "every"
     positive: ClassVar[tuple[str, ...]] = ("n_components",)
 
     n_components: int | None = None
