@@ -1,4 +1,4 @@
-"""Two domains whose truth is known, shifted in one of four ways, and small networks adapted to the second in many ways."""
+"""Two domains whose truth is known, shifted in one of four ways or not, and small networks adapted to the second."""
 
 from __future__ import annotations
 

@@ -54,13 +54,28 @@ def test_the_combined_number_is_the_geometric_mean_of_its_four_terms():
     ]
     agreement = consensus([c.judged.target_probabilities for c in several])
     for row in choose(several, names=()).rows:
-        assert set(row.scores) == {"consensus", "class_clustering", "source_accuracy", "batch_nuclear_norm"}
+        terms = {"consensus", "class_clustering", "source_above_chance", "batch_nuclear_norm"}
+        assert set(row.scores) == {*terms, "source_accuracy"}
         judged = several[row.position].judged
         clustering, norm = class_clustering(judged), batch_nuclear_norm(judged)
         accuracy = (0.95, 0.8)[row.position]
         assert row.combined == pytest.approx(
-            (agreement[row.position] * clustering * accuracy * norm) ** (1 / 4), abs=1e-8
-        )
+            (agreement[row.position] * clustering * (1.5 * accuracy - 0.5) * norm) ** (1 / 4), abs=1e-8
+        )  # three classes: (a - 1/3) / (2/3)
+
+
+def test_to_get_half_of_two_classes_right_counts_for_nothing():
+    draw = np.random.default_rng(0)
+    labels = np.tile([0, 1], 50)
+    coin = np.eye(2)[np.r_[labels[:50], 1 - labels[50:]]] * 0.8 + 0.1
+    target = np.eye(2)[np.repeat([0, 1], 40)] * 0.9 + 0.05
+    features = draw.normal(size=(80, 2)) + 9 * np.repeat([0, 1], 40)[:, None]
+    judged = Judged(
+        target_probabilities=target, target_features=features, source_probabilities=coin, source_labels=labels
+    )
+    (row,) = choose([Candidate("source_only", judged, is_baseline=True)], names=()).rows
+    assert row.scores["source_accuracy"] == 0.5
+    assert row.combined == 0
 
 
 def test_a_model_that_has_forgotten_the_source_is_not_chosen():

@@ -5,17 +5,19 @@ believe whatever was trained to please them, and those that count source items (
 validation) know nothing where the domains hardly overlap. The default is the geometric mean of four numbers of one scale, of
 which all must hold,
 
-    combined = (consensus x class clustering x source accuracy x batch nuclear norm)^(1/4)
+    combined = (consensus x class clustering x source above chance x batch nuclear norm)^(1/4)
 
 consensus: how far a model agrees with what the other arms say (`ops/label_free/consensus.py`); against clusters that bear the
 wrong names. Class clustering: how far its classes are those that its features of the target fall into by themselves
-(`class_clustering.py`); 0 for a model that has collapsed to one class. Source accuracy: on held-out source items; against what
-has forgotten the task. Batch nuclear norm: how sure and diverse the predictions are; against what has not adapted at all. What
-is not there is left out for all. The baseline is left only for a candidate better by `MARGIN`.
+(`class_clustering.py`); 0 for a model that has collapsed to one class. Source above chance: accuracy a on held-out source
+items, as (a - 1 / C) / (1 - 1 / C), not below 0; against what has forgotten the task, which of two classes gets half right
+all the same. Batch nuclear norm: how sure and diverse the predictions are; against what has not adapted at all. What is not
+there is left out for all. The baseline is left only for a candidate better by `MARGIN`.
 
 Rule and margin were chosen by regret among some 60 rules, in simulated shifts of four kinds and on real pairs of domains, with
 many candidates and with few; `bench/experiments/label-free-choice` measures them on other draws. Rules that differ from it by
-one term were nearly as good; no score alone was.
+one term were nearly as good; no score alone was. Accuracy was taken above chance later, on draws of reviews that no result is
+made of: with two classes the plain one let a model through that knew nothing.
 
 What every score can miss: all candidates have mistaken one class for another, and the source does not show it. So a choice is
 no evidence that adaptation helped; see `evaluate/unverified.py`.
@@ -35,7 +37,8 @@ from transferkit.ops.label_free.score import find_label_free_scores
 MARGIN = 0.02
 """How much better in `combined`, 0 to 1, a candidate must be than the baseline."""
 CONSENSUS = "consensus"
-TERMS = ("class_clustering", "source_accuracy", "batch_nuclear_norm")
+ABOVE_CHANCE = "source_above_chance"
+TERMS = ("class_clustering", ABOVE_CHANCE, "batch_nuclear_norm")
 """Beside consensus; those that all candidates have count."""
 
 
@@ -101,7 +104,7 @@ def choose(candidates: Sequence[Candidate], *, names: Collection[str] | None = N
     agreement = consensus(tables, [candidate.arm for candidate in candidates])
     wanted = set(find_label_free_scores()) if names is None else set(names)
     scores = [
-        {**scored(candidate.judged, wanted | set(TERMS)), CONSENSUS: float(agreed)}
+        {**_with_above_chance(candidate.judged, wanted), CONSENSUS: float(agreed)}
         for candidate, agreed in zip(candidates, agreement, strict=True)
     ]
     terms = [CONSENSUS, *(term for term in TERMS if all(term in row for row in scores))]
@@ -151,6 +154,15 @@ def _checked(candidates: Sequence[Candidate]) -> int:
     if len(shapes) > 1:
         raise ValueError(f"all candidates must be judged on the same target items and classes, got {sorted(shapes)}")
     return baselines[0]
+
+
+def _with_above_chance(judged: Judged, wanted: Collection[str]) -> dict[str, float]:
+    """The scores that are wanted and the terms, accuracy as it is and above chance."""
+    scores = scored(judged, {*wanted, *TERMS, "source_accuracy"})
+    if "source_accuracy" in scores:
+        chance = 1 / judged.n_classes
+        scores[ABOVE_CHANCE] = max(0.0, (scores["source_accuracy"] - chance) / (1 - chance))
+    return scores
 
 
 def _geometric_mean(values: Sequence[float]) -> float:

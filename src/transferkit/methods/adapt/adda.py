@@ -36,8 +36,8 @@ class ADDA(DomainMethod):
 
     Where the domains need different features for the same classes. Nothing holds classes in place: short trainings only.
 
-    >>> str(ADDA(target_rate=0.05))
-    'adda:target_rate=0.05'
+    >>> str(ADDA(target_rate=0.1))
+    'adda:target_rate=0.1'
     """
 
     paper: ClassVar[str] = "arXiv:1702.05464"

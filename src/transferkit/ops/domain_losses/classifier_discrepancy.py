@@ -11,6 +11,7 @@ from torch import Tensor
 def classifier_discrepancy(first: Tensor, second: Tensor) -> Tensor:
     """Of logits (n, n_classes) each: 0 where both say the same, 2 / n_classes where they are sure of different classes.
 
+    >>> import torch
     >>> sure = 99 * torch.eye(4)
     >>> round(float(classifier_discrepancy(sure, sure.roll(1, 0))), 4)
     0.5

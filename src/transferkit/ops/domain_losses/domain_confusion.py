@@ -18,6 +18,7 @@ def domain_confusion(
 
     Weights (n,) and (m,) are taken as they are: their mean should be 1.
 
+    >>> import torch
     >>> round(float(domain_confusion(torch.zeros(3), torch.zeros(5))), 4)
     0.6931
     """
