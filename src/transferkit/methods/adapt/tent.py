@@ -33,8 +33,8 @@ class Tent(DomainMethod):
 
     Cheap, for shifts that look like noise, blur or light. With many steps it may collapse into few classes.
 
-    >>> str(Tent(target_steps=100))
-    'tent:target_steps=100'
+    >>> str(Tent(target_steps=50))
+    'tent:target_steps=50'
     """
 
     paper: ClassVar[str] = "arXiv:2006.10726"
