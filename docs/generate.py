@@ -146,9 +146,10 @@ small photographs of ten things, and - a source from afar - on spectrograms of s
 5 seeds. **Bold**: the interval excludes 0. Time is that of a fit beside the plain one, frozen features cached.
 
 What was read off it: the usual `full` (head fitted first, lower rates for early stages) is the default, for it is among the
-best on near sources at no cost; on a source of another kind of data one rate for all stages is taken, for lower ones lose
-there what they gain elsewhere; methods that move little (`bitfit`, `surgical`, probes) are for near sources. None of the
-others is tried unasked: no other is better by more than its interval on all three.
+best on near sources at no cost. The gain is that of the head fitted first; lower rates alone make no difference that shows
+there. On a source of another kind of data they lose, so one rate for all stages is taken. Methods that move little
+(`bitfit`, `surgical`, probes) lose most on such a source. Beside the probes none of the others is tried unasked: no other
+is better by more than its interval on all three.
 
 Results: `bench/results/fine-tune-recipes--*.json`."""
 

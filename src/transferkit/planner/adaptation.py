@@ -80,7 +80,7 @@ def adapt(request: Request, arms: Sequence[Arm], journal: Journal, executor: Exe
     trials.notes += about(request.sources)
     tried = Tried(sign=1 if target.task.metric.higher_is_better else -1)
     findings = Findings(trials, arms, Ranking(()), request.settings(), tried, Costs(target, run))
-    found = Adapted(findings, domains, _features(request.sources, domains, run))
+    found = Adapted(findings, domains, _features(request.sources, domains, run, trials.notes))
     try:
         _fit(found, request)
         _choose(found, replace(run, deadline=None))
@@ -91,13 +91,14 @@ def adapt(request: Request, arms: Sequence[Arm], journal: Journal, executor: Exe
     return found
 
 
-def _features(sources: Sequence[Source], domains: Domains, run: Run) -> DomainFeatures | None:
-    """Those that the domains are compared by; None where nothing gives any."""
+def _features(sources: Sequence[Source], domains: Domains, run: Run, notes: list[str]) -> DomainFeatures | None:
+    """Those that the domains are compared by; None where nothing gives any, and a note says why."""
     models = [source for source in sources if not source.lends_data]
     learned = [source for source in sources if source.lends_data and source.options.learned]
     try:
         return domain_features(domains, models or learned, run)
-    except TransferkitError:
+    except TransferkitError as reason:
+        notes.append(f"how far apart the domains are is not told: {reason}")
         return None
 
 

@@ -4,7 +4,7 @@ An architecture's file says it of itself: `FINE_TUNING` and `FROM_SCRATCH`, sett
 the others are tried on validation. A method says which of its settings follow (`GradientMethod.follows_network`).
 
 A network that was made for another kind of data, pictures for spectrograms, has to move throughout: with lower rates for its
-first stages it lost 11 to 15 points (`bench/experiments/fine-tune-recipes`, spoken digits); on its own kind they gain.
+first stages it lost 11 to 15 points with 5 % of the labels (`bench/experiments/fine-tune-recipes`, spoken digits).
 """
 
 from __future__ import annotations
