@@ -47,7 +47,7 @@ def with_source(judged, right=0.9):
     )  # fmt: skip
 
 
-def test_the_combined_number_is_the_geometric_mean_of_its_four_terms():
+def test_the_combined_number_is_the_weighted_geometric_mean_of_its_four_terms():
     several = [
         Candidate("source_only", with_source(model(0.6), 0.95), is_baseline=True),
         Candidate("mmd", with_source(model(0.9, seed=1), 0.8)),
@@ -60,7 +60,7 @@ def test_the_combined_number_is_the_geometric_mean_of_its_four_terms():
         clustering, norm = class_clustering(judged), batch_nuclear_norm(judged)
         accuracy = (0.95, 0.8)[row.position]
         assert row.combined == pytest.approx(
-            (agreement[row.position] * clustering * (1.5 * accuracy - 0.5) * norm) ** (1 / 4), abs=1e-8
+            (agreement[row.position] * clustering * norm * (1.5 * accuracy - 0.5) ** 0.25) ** (1 / 3.25), abs=1e-8
         )  # three classes: (a - 1/3) / (2/3)
 
 

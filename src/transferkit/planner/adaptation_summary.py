@@ -10,7 +10,7 @@ import torch
 
 from transferkit.artifact import wording
 from transferkit.core.predictor import Predictor
-from transferkit.evaluate.label_free import CONSENSUS, TERMS, CandidateScores
+from transferkit.evaluate.label_free import WEIGHTS, CandidateScores
 from transferkit.evaluate.unverified import Unverified, unverified
 from transferkit.evaluate.verdict import sentence, subject, verdict
 from transferkit.ops.discrepancies.proxy_a_distance import proxy_a_distance
@@ -105,7 +105,7 @@ def _about(found: Adapted, statement: Unverified | None) -> dict[str, Any]:
             "only_in_target": [name for name in domains.only_in_target if name not in _besides(found)],
         },
         "candidates": [] if found.choice is None else [_row(row) for row in found.choice.rows],
-        "terms": [CONSENSUS, *TERMS],
+        "terms": list(WEIGHTS),
         "reason": "" if found.choice is None else found.choice.reason,
         "epochs": {
             name: _epochs(predictor) for name, predictor in found.predictors.items() if predictor.record.best_epoch
