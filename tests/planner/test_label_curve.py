@@ -10,7 +10,8 @@ from transferkit.core.run import NoCache
 from transferkit.core.target import Target
 from transferkit.methods.baseline.scratch import Scratch
 from transferkit.methods.frozen.linear_probe import LinearProbe
-from transferkit.planner.label_curve import CHOICES, stratified_order, subset, subset_sizes
+from transferkit.planner.label_curve import CHOICES
+from transferkit.planner.label_subsets import stratified_order, subset, subset_sizes
 from transferkit.planner.study import Study
 
 SHORT = ["scratch:epochs=2,learning_rate=0.001", "linear_probe:solver=ridge"]

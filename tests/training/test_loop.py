@@ -16,9 +16,10 @@ from transferkit.sources.processors.image import ImageProcessor
 from transferkit.tasks.classify import Classify
 from transferkit.training.imbalance import item_weights
 from transferkit.training.inputs import Inputs
-from transferkit.training.loop import Addition, Material, Recipe, train
+from transferkit.training.loop import Addition, Material, train
 from transferkit.training.losses import Step
 from transferkit.training.model import Model
+from transferkit.training.recipe import Recipe
 from transferkit.training.schedule import epochs_for
 
 TASK = Classify(("a", "b"))

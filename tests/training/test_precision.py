@@ -15,8 +15,8 @@ from transferkit.training.body import Body
 from transferkit.training.fine_tuning import fine_tune
 from transferkit.training.fitted import FittedNetwork
 from transferkit.training.inputs import Inputs
-from transferkit.training.loop import Recipe
 from transferkit.training.model import Model
+from transferkit.training.recipe import Recipe
 
 RECIPE = Recipe(epochs=8, batch_size=8, learning_rate=3e-3)
 

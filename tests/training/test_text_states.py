@@ -14,8 +14,8 @@ from transferkit.training.fine_tuning import fine_tune
 from transferkit.training.frozen import alike, frozen_states
 from transferkit.training.inference import FORMS, choose_form, in_form
 from transferkit.training.inputs import Inputs
-from transferkit.training.loop import Recipe
 from transferkit.training.probe import probe
+from transferkit.training.recipe import Recipe
 
 RECIPE = Recipe(epochs=3, batch_size=8, learning_rate=1e-2)
 

@@ -17,7 +17,7 @@ import numpy as np
 from bench.experiment import Outcome
 from transferkit.ops.statistics.label_equivalence import EquivalentSize, equivalent_size
 from transferkit.ops.statistics.learning_curve import curve_draws
-from transferkit.planner.label_curve import stratified_order, subset_sizes
+from transferkit.planner.label_subsets import stratified_order, subset_sizes
 
 GRID = np.unique(np.geomspace(10, 1000, 16).round().astype(int))
 BLIND = 0.9

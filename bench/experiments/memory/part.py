@@ -49,8 +49,9 @@ def tune(pictures: str, source: str, steps: int) -> dict[str, Any]:
     from transferkit.core.target import Target
     from transferkit.training.body import Body
     from transferkit.training.fine_tuning import fine_tune
-    from transferkit.training.loop import Addition, Recipe
+    from transferkit.training.loop import Addition
     from transferkit.training.losses import Step
+    from transferkit.training.recipe import Recipe
 
     class Enough(Exception):
         """All steps that were wanted are done."""

@@ -16,7 +16,7 @@ from transferkit.evaluate.proof import Proven
 from transferkit.evaluate.summary import Gain
 from transferkit.planner.arms import Arm
 from transferkit.planner.costs import Costs
-from transferkit.planner.label_curve import LabelCurve
+from transferkit.planner.label_subsets import LabelCurve
 from transferkit.planner.proving import Claim, Refits
 from transferkit.planner.ranking import Ranking
 from transferkit.planner.settings import Settings

@@ -7,67 +7,26 @@ same opening of the seal. Each subset is a target of its own to the journal, so 
 
 from __future__ import annotations
 
-import hashlib
-import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
 
 import numpy as np
 
-from transferkit.core.predictor import Predictor
 from transferkit.core.target import Target
 from transferkit.evaluate.label_equivalence import label_equivalence
 from transferkit.evaluate.summary import LabelEquivalence
 from transferkit.evaluate.trial import TrialResult
-from transferkit.methods.baseline.majority import Majority
-from transferkit.planner.arms import Arm
 from transferkit.planner.costs import Costs
+from transferkit.planner.findings import Findings
+from transferkit.planner.label_subsets import BLIND, LabelCurve, on_labels, subset, subset_sizes
 from transferkit.planner.proving import Claim, Refits, predicting
 from transferkit.planner.trials import Fit, Trials, record_of
 
-if TYPE_CHECKING:
-    from transferkit.planner.findings import Findings
-
-LEAST_ITEMS = 8
-"""The smallest subset."""
-MOST_SIZES = 3
-"""Subsets beside all labels: an eighth, a quarter, a half."""
 CHOICES = 3
 """Seeds a subset: choices of which labels are in it."""
 LEAST_CHOICES = 2
 """Fewer say nothing of how much the choice matters."""
 NOTE = "label curve"
-_BLIND = Arm("label curve: blind guess", Majority(), ())
-
-
-@dataclass
-class LabelCurve:
-    """Predictors that were fitted to subsets of the labels."""
-
-    sizes: tuple[int, ...] = ()
-    """Label counts of the subsets, ascending."""
-    seeds: tuple[int, ...] = ()
-    """Those of which every subset was fitted by both arms."""
-    fitted: dict[tuple[str, int, int], Predictor] = field(default_factory=dict)
-    """(arm, size, seed) -> predictor."""
-    blind: Predictor | None = None
-    """Guesses without looking at an item."""
-    seconds: list[float] = field(default_factory=list)
-    """Of every fit."""
-    notes: list[str] = field(default_factory=list)
-
-    def predictors(self) -> dict[str, list[Predictor]]:
-        """What the proof is to judge beside the claims, by a name of its own, one a seed."""
-        if not self.seeds:
-            return {}
-        arms = dict.fromkeys(arm for arm, _, _ in self.fitted)
-        several = {
-            _name(arm, size): [self.fitted[arm, size, seed] for seed in self.seeds]
-            for arm in arms
-            for size in self.sizes
-        }
-        return several | ({_BLIND.name: [self.blind]} if self.blind else {})
 
 
 def fit_label_curve(findings: Findings) -> LabelCurve:
@@ -114,7 +73,7 @@ def read_label_curve(findings: Findings) -> LabelEquivalence | None:
         order = sorted(findings.refits.predictors[arm])
         with_all = evidence[arm].per_item[[order.index(seed) for seed in common]]
         tables.append(
-            {size: evidence[_name(arm, size)].per_item for size in curve.sizes} | {len(whole.train): with_all}
+            {size: evidence[on_labels(arm, size)].per_item for size in curve.sizes} | {len(whole.train): with_all}
         )
     return label_equivalence(
         claim.arm.name,
@@ -122,46 +81,8 @@ def read_label_curve(findings: Findings) -> LabelEquivalence | None:
         (tables[0], tables[1]),
         metric,
         step=metric.step(findings.test.labels or ()),
-        blind=evidence[_BLIND.name].value if curve.blind else None,
+        blind=evidence[BLIND.name].value if curve.blind else None,
     )
-
-
-def subset_sizes(n_labels: int, n_classes: int) -> tuple[int, ...]:
-    """Label counts below `n_labels`, evenly spaced on a log axis from an eighth on; none where there are too few labels.
-
-    >>> subset_sizes(400, 10), subset_sizes(30, 10), subset_sizes(14, 3)
-    ((50, 100, 200), (10, 17), ())
-    """
-    least = max(LEAST_ITEMS, n_classes, math.ceil(n_labels / 2**MOST_SIZES))
-    if n_labels < 2 * least:
-        return ()
-    count = min(MOST_SIZES, max(2, round(math.log2(n_labels / least))))
-    return tuple(round(least * (n_labels / least) ** (i / count)) for i in range(count))
-
-
-def subset(whole: Target, strata: np.ndarray, size: int, seed: int) -> Target:
-    """`size` of the labels, in proportion to the classes, at least one of each; nested for equal seeds."""
-    order = stratified_order(strata, seed)
-    chosen = np.sort(order[:size])
-    written = f"{whole.fingerprint} labels {chosen.tolist()}".encode()
-    fingerprint = hashlib.sha256(written).hexdigest()[:16]
-    return replace(whole, train=whole.train.take(chosen), fingerprint=fingerprint)
-
-
-def stratified_order(strata: np.ndarray, seed: int) -> np.ndarray:
-    """(n,) positions in an order of which every beginning has the classes in proportion, the first of each class first.
-
-    >>> stratified_order(np.array([0, 0, 0, 0, 1, 1]), seed=0).tolist()[:2] in ([0, 4], [3, 5], [1, 4], [2, 4])
-    True
-    """
-    random = np.random.default_rng(seed)
-    rank = np.empty(len(strata))
-    for stratum in np.unique(strata):
-        members = random.permutation(np.flatnonzero(strata == stratum))
-        # the j-th of c items stands where a share of (j + a random part of a step) / c has been taken
-        rank[members] = (np.arange(len(members)) + random.uniform(size=len(members))) / len(members)
-        rank[members[0]] -= 1.0
-    return np.argsort(rank, kind="stable")
 
 
 class _Fits:
@@ -184,7 +105,7 @@ class _Fits:
                 for arm, method in pair
             ]
             if position == 0:
-                fits.insert(0, Fit(_BLIND, _BLIND.method, "prove", 0))
+                fits.insert(0, Fit(BLIND, BLIND.method, "prove", 0))
             if not self._fit_in(fits):
                 return
             for fit in fits:
@@ -231,7 +152,3 @@ class _Fits:
 
 def _size(fit: Fit) -> int:
     return 0 if fit.target is None else len(fit.target.train)
-
-
-def _name(arm: str, size: int) -> str:
-    return f"label curve: {arm}, {size} labels"

@@ -28,9 +28,10 @@ from transferkit.training.epoch_choice import EpochChoice, epoch_choice
 from transferkit.training.fine_tuning import fine_tune
 from transferkit.training.fitted import FittedNetwork
 from transferkit.training.likeness import notes_on_likeness
-from transferkit.training.loop import Addition, Diverged, Recipe
+from transferkit.training.loop import Addition, Diverged
 from transferkit.training.losses import Step
 from transferkit.training.model import Model
+from transferkit.training.recipe import Recipe
 from transferkit.training.target_batches import Side, TargetBatches
 from transferkit.training.target_statistics import TargetStatistics
 

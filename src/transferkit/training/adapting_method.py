@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from transferkit.training.adaptation import Objective
     from transferkit.training.body import Body
     from transferkit.training.domains import Domains
-    from transferkit.training.loop import Recipe
     from transferkit.training.model import Model
+    from transferkit.training.recipe import Recipe
 
 EPOCH_STEPS = 50
 """Most steps between two looks at the target: an epoch of a large source is a part of it, drawn anew each time."""

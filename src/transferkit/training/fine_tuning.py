@@ -17,8 +17,9 @@ from transferkit.training.body import Body
 from transferkit.training.fitted import FittedNetwork
 from transferkit.training.frozen import frozen_states
 from transferkit.training.inputs import Inputs
-from transferkit.training.loop import Addition, Material, Recipe, train
+from transferkit.training.loop import Addition, Material, train
 from transferkit.training.model import Model, moved
+from transferkit.training.recipe import Recipe
 
 
 def fine_tune(

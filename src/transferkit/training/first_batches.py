@@ -10,8 +10,9 @@ from transferkit.core.run import Run
 from transferkit.core.target import Target
 from transferkit.training.body import Body
 from transferkit.training.inputs import Inputs
-from transferkit.training.loop import Material, Recipe, train
+from transferkit.training.loop import Material, train
 from transferkit.training.model import Model, moved
+from transferkit.training.recipe import Recipe
 
 STEPS = 2
 """Timed after one that is not: the first batch also pays for memory, and for the choice of kernels and of a precision."""

@@ -12,7 +12,7 @@ from transferkit.training.schedule import epochs_for, resized_stop, steps_for
 
 if TYPE_CHECKING:
     from transferkit.core.predictor import FitRecord
-    from transferkit.training.loop import Recipe
+    from transferkit.training.recipe import Recipe
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +71,7 @@ class GradientMethod(Method, ABC):
 
     def recipe(self, n_items: int, **changes: Any) -> Recipe:
         """How to train on so many items."""
-        from transferkit.training.loop import Recipe
+        from transferkit.training.recipe import Recipe
         from transferkit.training.thresholds import read as read_offsets
 
         epochs = self.epochs or epochs_for(n_items, self.batch_size, self.schedule)

@@ -19,7 +19,7 @@ from transferkit.training.model import Model, as_precise
 from transferkit.training.precision import products_in
 
 if TYPE_CHECKING:
-    from transferkit.training.loop import Recipe
+    from transferkit.training.recipe import Recipe
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -25,9 +25,8 @@ from transferkit.training.model import Model, as_precise, moved
 
 if TYPE_CHECKING:
     from transferkit.training.inputs import Inputs
-    from transferkit.training.loop import Recipe
+    from transferkit.training.recipe import Recipe
 
-Precision = Literal["auto", "float32", "bfloat16"]
 PAYS = 1.2
 """How many times as fast bfloat16 has to be to be taken; a smaller gain is worth neither its rounding nor being timed wrong."""
 SAMPLE = 16

@@ -21,8 +21,9 @@ from transferkit.training.fine_tuning import fine_tune
 from transferkit.training.fitted import FittedNetwork
 from transferkit.training.inputs import Inputs
 from transferkit.training.likeness import notes_on_likeness
-from transferkit.training.loop import Addition, Material, Recipe, train
+from transferkit.training.loop import Addition, Material, train
 from transferkit.training.model import Model, moved
+from transferkit.training.recipe import Recipe
 from transferkit.training.target_statistics import batch_norms
 
 if TYPE_CHECKING:
