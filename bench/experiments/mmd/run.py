@@ -3,7 +3,7 @@
 Samples are drawn: two clouds of n items and d columns, one shifted and wider. Times are of the processor, with one thread, as
 medians of several calls, the ways in turn; ratios are medians over the rounds. Memory is the most that tensors took at a time
 beyond the two samples, gradients included, as torch's allocator tells; in the large setting, which no peer can be run at, it is
-how far the process grew.
+how far the process grew. On a GPU: `gpu.py`.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ import numpy as np
 import torch
 
 from bench.experiment import Outcome
+from bench.experiments.mmd import gpu
 from bench.peers import Peers
 from transferkit.core.errors import Failed
 from transferkit.ops.discrepancies.bandwidths import mean_square_distance
@@ -49,6 +50,8 @@ OURS: dict[str, Callable[[torch.Tensor, torch.Tensor], torch.Tensor]] = {"deepda
 
 
 def run(setting: dict[str, Any], data: Path) -> Outcome:
+    if setting.get("gpu"):
+        return gpu.measured(setting)
     n, d = setting["n"], setting["d"]
     details: dict[str, Any] = {"n": n, "d": d, "left_out": setting.get("left_out", {})}
     if setting.get("alone"):
@@ -67,7 +70,6 @@ def run(setting: dict[str, Any], data: Path) -> Outcome:
                 figures |= {f"{key}_{name}": found[key] for key in ("time_ratio", "memory_ratio", "difference")}
                 figures[f"{name}_milliseconds"] = found["peer_milliseconds"]
         found = details["ours"] = _ours(x, y, setting)
-        details["gpu"] = _on_gpu(n, d)
         figures |= {"milliseconds": found["milliseconds"], "megabytes": found["megabytes"]}
         figures["share_of_products_speed"] = found["share_of_products_speed"]
     return Outcome(figures, details)
@@ -172,27 +174,6 @@ def _one_thread() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
-
-
-def _on_gpu(n: int, d: int) -> dict[str, Any]:
-    """Ours on a GPU, as a share of the speed of its two products there; or why not."""
-    if not torch.cuda.is_available():
-        return {"left_out": "torch sees no GPU here"}
-    x, y = (sample.detach().cuda().requires_grad_() for sample in samples(n, d))
-    both = torch.cat([x, y]).detach()
-
-    def milliseconds(function: Callable[[], Any]) -> float:
-        times = []
-        for _ in range(50):
-            torch.cuda.synchronize()
-            start = time.perf_counter()
-            function()
-            torch.cuda.synchronize()
-            times.append(1e3 * (time.perf_counter() - start))
-        return statistics.median(times)
-
-    products, ours = milliseconds(lambda: (both @ both.mT) @ both), milliseconds(lambda: _call(mmd, x, y))
-    return {"milliseconds": ours, "share_of_products_speed": products / ours, "name": torch.cuda.get_device_name()}
 
 
 def _alone(setting: dict[str, Any], details: dict[str, Any]) -> Outcome:

@@ -129,6 +129,27 @@ def test_float32_is_exact_far_from_the_origin():
     assert float(far) == pytest.approx(float(mmd(x, y)), abs=2e-4)  # float32 holds 1000 + x to 6e-5
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_half_precision_rounds_only_the_result(seed):
+    x, y = samples(16, 16, 64, seed, dtype=torch.bfloat16)
+    value = mmd(x, y.requires_grad_())
+    assert value.dtype == torch.bfloat16
+    assert float(value.detach()) == pytest.approx(float(mmd(x.double(), y.detach().double())), rel=2**-8)
+    value.backward()
+    assert y.grad.dtype == torch.bfloat16
+
+
+def test_items_far_apart_do_not_blur_the_gradient():
+    """Where next to nothing pulls, what rounding leaves of an item's pull on itself would be all there is."""
+    x, y = samples(9, 5, 33)
+    expected, found = y.clone().requires_grad_(), y.float().requires_grad_()
+    mmd(x, expected, bandwidths=(1.0,)).backward()
+    mmd(x.float(), found, bandwidths=(1.0,)).backward()
+    torch.testing.assert_close(
+        found.grad.double(), expected.grad, rtol=1e-3, atol=1e-5 * float(expected.grad.abs().max())
+    )
+
+
 def test_memory_beyond_samples_and_gradients_does_not_grow_with_the_items(monkeypatch):
     monkeypatch.setattr(kernel_sums, "TILE", 256)
 

@@ -59,7 +59,7 @@ def class_conditional_mmd(
         shares = shares[:, shared]
         signed.append(sign * shares / shares.sum(dim=0))
     both = torch.cat(signed)  # (n + m, shared classes)
-    return finite_result(kernel_sum([(x, y)], [chosen], both, both / max(1, len(shared))), x, y)
+    return finite_result(kernel_sum([(x, y)], [chosen], both, both / max(1, len(shared))), x, y).to(x.dtype)
 
 
 def _probabilities(labels: Tensor, sample: Tensor, name: str) -> Tensor:

@@ -9,7 +9,7 @@ over the items i, j of both samples together, whose states in layer l are z^l. T
 Distances come from Gram products of states centred by their common mean, which changes no distance and keeps float32 exact
 where the states lie far from the origin. Up to `TILE` items all pairs are one tile and M is kept for the gradient; of more
 items no two tiles exist at a time, every pair is visited once, and the gradient computes each tile again: beyond the samples
-and their gradients memory is O(TILE^2 + TILE d), whatever n is.
+and their gradients memory is O(TILE^2 + TILE d), whatever n is. On a GPU one layer of Gaussians is fused: `fused_sums.py`.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from transferkit.ops.discrepancies.fused_sums import fused_sum, serves
 from transferkit.ops.discrepancies.kernels import Kernel, squared_distances
 from transferkit.ops.discrepancies.two_samples import working_dtype
 
@@ -33,10 +34,12 @@ TILE = 1024
 def kernel_sum(
     layers: Sequence[tuple[Tensor, Tensor]], kernels: Sequence[Kernel], left: Tensor, right: Tensor
 ) -> Tensor:
-    """V, a scalar of the first sample's type, with its exact gradient to every state.
+    """V, a scalar in working precision, with its exact gradient to every state.
 
     layers: (x (n, d_l), y (m, d_l)) each. left, right: (n + m, r) in working precision, constants; the rows of x come first.
     """
+    if len(layers) == 1 and serves(*layers[0], kernels[0], reference):
+        return fused_sum(*layers[0], kernels[0], left, right)
     states = [state for layer in layers for state in layer]
     pairs = _Pairs(tuple(kernels), left, right)
     if torch.is_grad_enabled() and any(state.requires_grad for state in states):
@@ -44,6 +47,15 @@ def kernel_sum(
         return result
     with torch.no_grad(), torch.autocast(states[0].device.type, enabled=False):
         return pairs.total(pairs.layers(states))
+
+
+def reference(x: Tensor, y: Tensor, kernel: Kernel, left: Tensor, right: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """V of one layer and its gradients to x and y, tiled."""
+    with torch.enable_grad():
+        x, y = x.detach().requires_grad_(), y.detach().requires_grad_()
+        value: Tensor = _KernelSum.apply(_Pairs((kernel,), left, right), x, y)  # type: ignore[no-untyped-call]
+        of_x, of_y = torch.autograd.grad(value, (x, y))
+    return value.detach(), of_x, of_y
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,7 +108,7 @@ class _Pairs:
         total = torch.zeros((), dtype=torch.float64, device=self.left.device)
         for rows, columns in self.tiles(len(layers[0].x)):
             total += self.tile(layers, rows, columns, slopes=False)[0]
-        return total.to(layers[0].x.dtype)
+        return total.to(self.left.dtype)
 
     def tile(
         self, layers: Sequence[_Layer], rows: slice, columns: slice, *, slopes: bool
@@ -115,6 +127,8 @@ class _Pairs:
             if slope is not None:
                 for factor in (coefficients, *values[:i], *values[i + 1 :]):
                     slope.mul_(factor)
+                if rows == columns:  # an item does not pull on itself, nor may rounding
+                    slope.fill_diagonal_(0)
                 moves.append(slope)
         for value in values:
             coefficients.mul_(value)
@@ -136,7 +150,7 @@ class _KernelSum(torch.autograd.Function):
             everything = slice(0, len(pairs.left))
             total, moves, of_rows, _ = pairs.tile(layers, everything, everything, slopes=True)
             ctx.save_for_backward(*moves, *of_rows)
-            return total.to(states[0].dtype)
+            return total.to(pairs.left.dtype)
 
     @staticmethod
     @once_differentiable

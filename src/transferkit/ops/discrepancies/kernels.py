@@ -99,9 +99,9 @@ def _inverse(distances: Tensor) -> Tensor:
 
 def _exponentials(exponents: Tensor, rates: Sequence[float]) -> Iterator[tuple[float, Tensor]]:
     """(rate, exp(-rate * exponents)) by rising rate; each tensor is overwritten by the next."""
-    squarings = [None, *(_squarings(last, rate) for last, rate in itertools.pairwise(rates))]
-    power, exponentials_left = exponents, squarings.count(None)
-    for rate, times in zip(rates, squarings, strict=True):
+    steps = [None, *(squarings(last, rate) for last, rate in itertools.pairwise(rates))]
+    power, exponentials_left = exponents, steps.count(None)
+    for rate, times in zip(rates, steps, strict=True):
         if times is None:
             exponentials_left -= 1
             power = (exponents * -rate if exponentials_left else exponents.mul_(-rate)).exp_()
@@ -111,7 +111,7 @@ def _exponentials(exponents: Tensor, rates: Sequence[float]) -> Iterator[tuple[f
         yield rate, power
 
 
-def _squarings(last: float, rate: float) -> int | None:
+def squarings(last: float, rate: float) -> int | None:
     """How often exp(-last d2) is squared to give exp(-rate d2); None where that is no whole number, or large."""
     doublings = round(math.log2(rate / last))
     return doublings if doublings <= MOST_SQUARINGS and math.isclose(rate, last * 2**doublings, rel_tol=1e-9) else None

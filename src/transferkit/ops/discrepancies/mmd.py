@@ -98,7 +98,7 @@ def kernel_discrepancy(
         alike = sum(overlap / (1 - overlap) for overlap in overlaps) * math.prod(one.at_zero for one in kernels)
     counted = sides[:, :1] * sides.new_tensor(signs[0]) + sides[:, 1:] * sides.new_tensor(signs[1])  # (n + m, 2)
     total = kernel_sum(layers, kernels, sides, counted) - alike
-    return finite_result(total.clamp(min=0) if estimator == "biased" else total, x, y)
+    return finite_result(total.clamp(min=0) if estimator == "biased" else total, x, y).to(x.dtype)
 
 
 def _overlap(share: Tensor, given: Tensor | None) -> float:
