@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from transferkit.core.source import Source as Source
     from transferkit.core.target import Target as Target
     from transferkit.estimators.adapted import AdaptedClassifier as AdaptedClassifier
+    from transferkit.estimators.adapted import AdaptedRegressor as AdaptedRegressor
     from transferkit.estimators.aligner import DomainAligner as DomainAligner
     from transferkit.estimators.boosted import TrAdaBoostClassifier as TrAdaBoostClassifier
     from transferkit.estimators.boosted import TrAdaBoostRegressor as TrAdaBoostRegressor
@@ -25,16 +26,19 @@ if TYPE_CHECKING:
     from transferkit.estimators.weighted import WeightedRegressor as WeightedRegressor
     from transferkit.front import candidates as candidates
     from transferkit.front import compare as compare
+    from transferkit.front import compare_each as compare_each
     from transferkit.front import load as load
     from transferkit.front import plan as plan
     from transferkit.front import rank as rank
     from transferkit.front import transfer as transfer
+    from transferkit.front import transfer_each as transfer_each
     from transferkit.sources.memory import source_of as source_of
 
     __version__: str
 
 _WHERE = {
     "AdaptedClassifier": "transferkit.estimators.adapted",
+    "AdaptedRegressor": "transferkit.estimators.adapted",
     "Budget": "transferkit.core.budget",
     "DomainAligner": "transferkit.estimators.aligner",
     "Source": "transferkit.core.source",
@@ -48,16 +52,19 @@ _WHERE = {
     "WeightedRegressor": "transferkit.estimators.weighted",
     "candidates": "transferkit.front",
     "compare": "transferkit.front",
+    "compare_each": "transferkit.front",
     "load": "transferkit.front",
     "plan": "transferkit.front",
     "rank": "transferkit.front",
     "source_of": "transferkit.sources.memory",
     "transfer": "transferkit.front",
+    "transfer_each": "transferkit.front",
 }
 """Public name -> the module it lives in; imported when it is first asked for, so that `import transferkit` is quick."""
 
 __all__ = [
     "AdaptedClassifier",
+    "AdaptedRegressor",
     "Budget",
     "DomainAligner",
     "Source",
@@ -72,11 +79,13 @@ __all__ = [
     "__version__",
     "candidates",
     "compare",
+    "compare_each",
     "load",
     "plan",
     "rank",
     "source_of",
     "transfer",
+    "transfer_each",
 ]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,10 +19,13 @@ from transferkit.core.target import Target
 
 if TYPE_CHECKING:
     from transferkit.core.predictor import Predictor
+    from transferkit.planner.adaptation_plan import DomainPlan
     from transferkit.planner.arms import Wanted
+    from transferkit.planner.domain_ranking import DomainRanking
     from transferkit.planner.planning import StudyPlan
     from transferkit.planner.ranking import Ranking
     from transferkit.planner.request import Request
+    from transferkit.planner.several import Studies
     from transferkit.planner.study import Study
     from transferkit.sources.candidates.candidate import Candidates
 
@@ -34,27 +37,31 @@ def rank(
     sources: Sequence[Source | str] | None,
     target: Target | str | Path,
     *,
+    target_labels: str = "auto",
     seed: int = 0,
     cache: Cache | None = None,
     device: str = "cpu",
     progress: Progress = silent,
-) -> Ranking:
+) -> Ranking | DomainRanking:
     """Which source promises most for this target: a predicted metric with an interval, from one cached pass a source.
 
     Trains nothing and never opens the test split. `print` the result for a table. sources: None stands for
-    `candidates(target)`, here and in the other verbs.
+    `candidates(target)`, here and in the other verbs. Where no label of the target is to be learned from (`target_labels` as in
+    `transfer`) the labelled data among the sources are put in an order without any prediction: a `DomainRanking`.
     """
+    from transferkit.core.beside import as_evidence
     from transferkit.evaluate.left_out import check_rankable
+    from transferkit.planner.domain_ranking import rank_domains
     from transferkit.planner.ranking import rank_sources
     from transferkit.planner.source_tasks import with_networks
 
     run = Run(seed=seed, cache=cache or _default_cache(), device=device, progress=progress)
     given, read = _sources_and_target(sources, target, seed, device)
-    check_rankable(read.task)
+    if _is_evidence(target_labels, read, given):
+        read = as_evidence(read)
     if not len(read.train) + len(read.validation):
-        raise WrongUse(
-            f"{read.name} has no label to learn from, and so nothing to rank sources by; transfer adapts to it"
-        )
+        return rank_domains(given, read, run)
+    check_rankable(read.task)
     usable = with_networks(given, read, run)
     ranking = rank_sources(usable, read, run)
     ranking.sorted(usable)  # refuses where none can be used
@@ -71,15 +78,16 @@ def plan(
     pin: Sequence[str] = (),
     seeds: int = 5,
     seed: int = 0,
+    target_labels: str = "auto",
     cache: Cache | None = None,
     device: str = "cpu",
     progress: Progress = silent,
     begun: float | None = None,
-) -> StudyPlan:
+) -> StudyPlan | DomainPlan:
     """What `transfer` would try, in which order, at which cost, and what it drops and why. `print` it to read it.
 
     Ranks the sources and times a few batches; fits nothing and never opens the test split. The arguments are those of
-    `transfer`.
+    `transfer`. Where no label of the target is to be learned from it plans an adaptation: a `DomainPlan`.
     """
     from transferkit.planner.conduct import planned
 
@@ -93,6 +101,7 @@ def plan(
             budget=budget,
             seeds=seeds,
             seed=seed,
+            target_labels=target_labels,
             cache=cache,
             device=device,
             progress=progress,
@@ -207,6 +216,38 @@ def transfer(
     )
 
 
+def transfer_each(
+    sources: Sequence[Source | str] | None,
+    targets: Sequence[Target | str | Path],
+    *,
+    budget: str | float | Budget | None = None,
+    out: str | Path | None = None,
+    begun: float | None = None,
+    **rest: Any,
+) -> Studies:
+    """`transfer` to each of several targets, one after the other: a study, a verdict and a predictor of its own for each.
+
+    What the sources have in common is made once. budget: of all of them; what is left is shared out anew before each. out: each
+    study is kept there in a folder of its target's name, beside a report that lists them. A target that fails does not lose the
+    others: `failed` of the result says why. The other arguments are those of `transfer`.
+    """
+    return _each(transfer, sources, targets, budget, out, begun, **rest)
+
+
+def compare_each(
+    sources: Sequence[Source | str] | None,
+    targets: Sequence[Target | str | Path],
+    methods: Sequence[Method | str],
+    *,
+    budget: str | float | Budget | None = None,
+    out: str | Path | None = None,
+    begun: float | None = None,
+    **rest: Any,
+) -> Studies:
+    """`compare` on each of several targets; see `transfer_each`. The other arguments are those of `compare`."""
+    return _each(compare, sources, targets, budget, out, begun, methods=methods, **rest)
+
+
 def candidates(target: Target | str | Path, *, offline: bool = False, device: str = "cpu") -> Candidates:
     """Sources for a target, where you name none: bundled, in the local Hugging Face cache, and from a short curated list.
 
@@ -227,6 +268,33 @@ def load(path: str | Path, *, trust: bool = False) -> Predictor:
     from transferkit.artifact.saved import load as load_predictor
 
     return load_predictor(Path(path), trust)
+
+
+def _each(
+    verb: Callable[..., Study],
+    sources: Sequence[Source | str] | None,
+    targets: Sequence[Target | str | Path],
+    budget: str | float | Budget | None,
+    out: str | Path | None,
+    begun: float | None,
+    **rest: Any,
+) -> Studies:
+    from transferkit.planner.several import Part, study_each
+
+    begun = time.monotonic() if begun is None else begun
+    given = _sources(sources or ()) if _are_named(sources) else sources
+    beside = [source for source in given or () if isinstance(source, Source)]
+    cache, progress = rest.pop("cache", None) or _default_cache(), rest.pop("progress", silent)
+
+    def read(target: Target | str | Path) -> Target:
+        return _target(target, rest.get("seed", 0), beside)
+
+    def study(target: Target, part: Part) -> Study:
+        limits = {"budget": part.budget, "out": part.out, "begun": part.begun}
+        return verb(given, target, **limits, cache=cache, progress=part.told(progress), **rest)
+
+    several = [targets] if isinstance(targets, (str, Path, Target)) else targets
+    return study_each(several, read, study, Budget.parse(budget), out, begun)
 
 
 def _request(

@@ -181,7 +181,7 @@ def test_warnings_are_one_line_each_and_said_once(capsys):
 
 
 def test_an_interrupted_study_is_shown_and_ends_with_130(monkeypatch, capsys, tmp_path):
-    from transferkit.cli.studies import show_study
+    from transferkit.cli.carry_out import show_study
     from transferkit.evaluate.summary import MetricInfo, StudySummary
 
     summary = StudySummary(

@@ -6,6 +6,7 @@ import pytest
 
 from transferkit.core.beside import as_evidence, read_beside
 from transferkit.core.errors import WrongUse
+from transferkit.core.format import ReadOptions
 from transferkit.core.source import Source
 from transferkit.core.target import Target
 from transferkit.sources.memory import source_of
@@ -89,6 +90,42 @@ def test_a_further_column_that_holds_no_label_of_the_other_domain_is_none(tmp_pa
     target = read_beside(path, source.data)
     assert (len(target.train), len(target.test), len(target.unlabelled)) == (0, 0, 30)
     assert target.task.describe()["classes"] == ["high", "low"]
+
+
+def _old(folder: Path, ending: str) -> Path:
+    """A labelled table of columns a, b and the labels, in a column of no usual name."""
+    path = folder / "old.csv"
+    path.write_text(f"a,b,sick\n{ending}", encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("labels", ["price", "kind"])
+def test_a_further_column_beside_a_source_that_names_its_labels_otherwise_is_no_label(
+    tmp_path: Path, labels: str
+) -> None:
+    """Of numbers it could be mistaken for what is to be predicted, of the source's classes too."""
+    old = _old(tmp_path, "".join(f"{i},{i % 5},{i * 1.5 if labels == 'price' else 'lh'[i % 2]}\n" for i in range(60)))
+    path = _table(tmp_path, [str(i / 7) if labels == "price" else "lh"[i % 2] for i in range(40)])
+    path.write_text(path.read_text(encoding="utf-8").replace("a,b,label", "a,b,further"), encoding="utf-8")
+    target = read_beside(path, Source(str(old)).data)
+    assert (len(target.train), len(target.validation), len(target.test), len(target.unlabelled)) == (0, 0, 0, 40)
+    said = [line for line in target.warnings if "'further'" in line]
+    assert len(said) == 1
+    assert "call the column 'sick' if it holds them" in said[0]
+    named = read_beside(path, Source(str(old)).data, options=ReadOptions(label_column="further"))
+    assert len(named.train) > 20
+
+
+def test_labels_are_in_the_column_that_is_called_as_in_the_source_wherever_it_stands(tmp_path: Path) -> None:
+    old = _old(tmp_path, "".join(f"{i},{i % 5},{'lh'[i % 2]}\n" for i in range(60)))
+    new = tmp_path / "new.csv"
+    new.write_text("sick,a,b,class\n" + "".join(f"{'lh'[i % 2]},{i}.5,{i % 7},{i % 3}\n" for i in range(60)))
+    target = read_beside(new, Source(str(old)).data)
+    assert target.task.describe()["classes"] == ["h", "l"]
+    assert set(target.train.items[0]) == {"a", "b", "class"}
+    new.write_text("a,b,sick,further\n" + "".join(f"{i}.5,{i % 7},,{i % 3}\n" for i in range(30)))
+    without = read_beside(new, Source(str(old)).data)
+    assert len(without.unlabelled) == 30
 
 
 def test_a_misspelled_task_is_refused_and_not_taken_for_data_without_labels(tmp_path: Path, source: Source) -> None:

@@ -50,7 +50,14 @@ def test_what_only_one_side_knows_is_dropped_but_an_empty_side_is_no_side():
     labelled = examples("ab", labels=("x", "y"), names=("n", "m"), weights=np.ones(2), groups=("g", "h"))
     bare = examples("c")
     joined = labelled.join(bare)
-    assert (joined.labels, joined.names, joined.weights, joined.groups) == (None, (), None, None)
+    assert (joined.labels, joined.names, joined.groups) == (None, (), None)
     assert labelled.join(bare.take([])) is labelled
     assert bare.take([]).join(labelled) is labelled
     assert labelled.join(labelled).weights.tolist() == [1, 1, 1, 1]
+
+
+def test_items_without_weights_count_1_beside_those_that_have_some():
+    weighted, bare = examples("ab", weights=np.array([0.5, 3.0])), examples("cd")
+    assert weighted.join(bare).weights.tolist() == [0.5, 3, 1, 1]
+    assert bare.join(weighted).weights.tolist() == [1, 1, 0.5, 3]
+    assert bare.join(bare).weights is None

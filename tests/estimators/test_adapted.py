@@ -1,18 +1,19 @@
-"""DomainAligner and AdaptedClassifier: scikit-learn's own suite, the convention of sample_domain, and adaptation that works."""
+"""DomainAligner, AdaptedClassifier and AdaptedRegressor: scikit-learn's own suite, the convention of sample_domain, and
+adaptation that works."""
 
 import pickle
 from typing import Any
 
 import numpy as np
 import pytest
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.svm import SVC
+from sklearn.svm import SVC, SVR
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from transferkit import AdaptedClassifier, DomainAligner
+from transferkit import AdaptedClassifier, AdaptedRegressor, DomainAligner
 from transferkit.core.errors import WrongUse
 from transferkit.methods.adapt.tca import TCA
 
@@ -26,7 +27,15 @@ METHODS = ("recolouring", "linear_transport", "subspace_alignment:n_components=3
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
-@parametrize_with_checks([AdaptedClassifier(), DomainAligner(), AdaptedClassifier(SVC(), "tca")])
+@parametrize_with_checks(
+    [
+        AdaptedClassifier(),
+        DomainAligner(),
+        AdaptedClassifier(SVC(), "tca"),
+        AdaptedRegressor(),
+        AdaptedRegressor(SVR(), "tca"),
+    ]
+)
 def test_passes_scikit_learns_checks(estimator: Any, check: Any) -> None:
     check(estimator)
 
@@ -39,6 +48,32 @@ def test_adapts_to_a_target_without_labels(method: str) -> None:
     assert adapted.score(X[target], Y[target]) > max(0.9, plain + 0.2)
     assert adapted.classes_.tolist() == [0, 1, 2]
     assert adapted.predict_proba(X[target]).shape == (100, 3)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_numbers_are_told_in_a_target_without_labels(method: str) -> None:
+    target = DOMAIN < 0
+    numbers = X @ [1.0, 2.0, 0.0, -1.0]
+    numbers[target] = ((X[target] + [9, -5, 3, 0]) / 2) @ [1.0, 2.0, 0.0, -1.0]  # of the rows before they were shifted
+    plain = Ridge().fit(X[~target], numbers[~target]).score(X[target], numbers[target])
+    adapted = AdaptedRegressor(method=method).fit(X, np.where(target, np.nan, numbers), sample_domain=DOMAIN)
+    assert adapted.score(X[target], numbers[target]) > plain + 1  # of R2, which is below -1 at first
+
+
+def test_numbers_that_are_known_in_the_target_are_learned_from() -> None:
+    target = DOMAIN < 0
+    numbers = np.where(target, -X[:, 0], X[:, 0])
+    some = np.where(target & (np.arange(300) % 4 > 0), np.nan, numbers)
+    blind = AdaptedRegressor().fit(X, np.where(target, np.nan, numbers), sample_domain=DOMAIN)
+    told = AdaptedRegressor(SVR(C=100.0), "optimal_transport").fit(X, [*some], sample_domain=DOMAIN)
+    assert told.score(X[target], numbers[target]) > blind.score(X[target], numbers[target])
+
+
+def test_a_regressor_refuses_methods_of_classes_and_gaps_in_the_source() -> None:
+    with pytest.raises(WrongUse, match="class by class, and this task has no classes"):
+        AdaptedRegressor(method="jda").fit(X, np.where(DOMAIN < 0, np.nan, X[:, 0]), sample_domain=DOMAIN)
+    with pytest.raises(ValueError, match="y of source row 2 is nan"):
+        AdaptedRegressor().fit(X, np.where(np.arange(300) == 2, np.nan, X[:, 0]), sample_domain=DOMAIN)
 
 
 def test_without_sample_domain_it_is_the_plain_estimator() -> None:

@@ -124,8 +124,9 @@ def test_a_study_that_was_stopped_goes_on_and_fits_nothing_twice(
         ),
         (lambda s, t, c: tk.transfer([s], t, drop=["mmd*"], cache=c), "compare --method"),
         (lambda s, t, c: tk.compare(["zoo:digits-cnn"], t, ["recolouring"], cache=c), "name labelled data"),
-        (lambda s, t, c: tk.rank([s], t, cache=c), "nothing to rank sources by"),
-        (lambda s, t, c: tk.plan([s], t, cache=c), "nothing to rank sources or foretell"),
+        (lambda s, t, c: tk.rank(["zoo:digits-cnn"], t, cache=c), "nothing to rank sources by"),
+        (lambda s, t, c: tk.plan(["zoo:digits-cnn"], t, cache=c), "name labelled data"),
+        (lambda s, t, c: tk.plan([s], t, drop=["mmd*"], cache=c), "compare --method"),
         (lambda s, t, c: tk.compare([s], t, ["recolouring"], cache=c, target_labels="all"), "auto, evidence, learn"),
     ],
 )
@@ -225,3 +226,78 @@ def test_a_model_whose_features_are_not_finite_is_left_out_and_named(
     study = tk.compare([source], _unlabelled(), METHODS, cache=cache, seeds=1)
     assert any("subspace_alignment < memory:old cannot be judged" in note for note in study.summary.notes)
     assert study.best is not None
+
+
+def _numbers(n: int, seed: int, scale: float = 1.0, shift: float = 0.0) -> tuple[list[dict[str, float]], list[float]]:
+    """A number that is a sum of two others, which another domain reads on another scale."""
+    values = np.random.default_rng(seed).normal(size=(n, 3))
+    read = values * np.array([scale, 1.0, 1.0]) + np.array([shift, 0.0, 0.0])
+    return [{"a": float(a), "b": float(b), "c": float(c)} for a, b, c in read], (
+        values[:, 0] * 2 + values[:, 1]
+    ).tolist()
+
+
+def _of_numbers(shift: float, scale: float = 1.0) -> Target:
+    from transferkit.core.beside import with_few_labels
+    from transferkit.core.format import Reading
+    from transferkit.core.recognise import recognise_in_memory
+
+    kind, examples = recognise_in_memory(_numbers(120, 1, scale, shift)[0], None)
+    return with_few_labels(
+        "new numbers", Reading(kind, examples.take([]), examples), tk.Source("memory:sums").data(), ""
+    )
+
+
+@pytest.mark.parametrize(("shift", "scale", "best"), [(5.0, 3.0, "linear_transport"), (0.0, 1.0, "source_probe")])
+def test_numbers_are_chosen_among_without_labels_and_in_doubt_the_baseline_is_kept(
+    shift: float, scale: float, best: str, cache: FeatureCache, tmp_path: Path
+) -> None:
+    source = source_of(*_numbers(160, 0), name="sums")
+    study = tk.compare(
+        [source], _of_numbers(shift, scale), ["linear_transport"], cache=cache, seeds=1, out=tmp_path / "run"
+    )
+    about = study.summary.extra["adaptation"]
+    assert study.summary.verdict == "undecided"
+    assert study.summary.best == about["chosen_without_labels"] == f"{best} < memory:sums"
+    assert about["terms"] == ["joint_agreement"]
+    assert "cannot be verified without labels" in study.summary.sentence
+    assert "RMSE" in study.summary.sentence
+    assert len(about["to_label"]) == 30
+    assert set(about["candidates"][0]["scores"]) == {"joint_agreement", "source_r2", "importance_weighted_r2"}
+    report = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
+    assert "Joint agreement" in report
+    assert "by which the two differ" in report
+    new, truth = _numbers(200, 2, scale, shift)
+    error = np.sqrt(np.mean((np.array(study.best.predict(new).labels) - np.array(truth)) ** 2))
+    assert error < 1.0
+
+
+def test_numbers_whose_labels_are_evidence_are_proven_and_the_choice_is_told_beside(cache: FeatureCache) -> None:
+    source = source_of(*_numbers(160, 0), name="sums proven")
+    rows, truth = _numbers(120, 1, 3.0, 5.0)
+    target = Target.of(rows, truth, name="sealed numbers")
+    study = tk.compare([source], target, ["recolouring"], target_labels="evidence", cache=cache, seeds=1)
+    assert study.summary.verdict == "helps", study.summary.sentence
+    assert study.summary.extra["adaptation"]["chosen_without_labels"] == "recolouring < memory:sums proven"
+    assert study.summary.extra["adaptation"]["oracle"]["regret"] == 0
+
+
+def test_numbers_that_are_not_finite_leave_an_arm_out_and_name_it(
+    cache: FeatureCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from transferkit.core.task import Predictions
+    from transferkit.training.on_features import OnFeatures
+
+    judge = OnFeatures.judge
+
+    def broken(self: OnFeatures, *rest: Any) -> Predictions:
+        found = judge(self, *rest)
+        adapted = any(one.kind == "affine" for one in self.maps)
+        return Predictions(tuple(float("nan") for _ in found.labels)) if adapted else found
+
+    monkeypatch.setattr(OnFeatures, "judge", broken)
+    source = source_of(*_numbers(160, 0), name="sums")
+    study = tk.compare([source], _of_numbers(5.0), ["tca"], cache=cache, seeds=1)
+    assert any("tca < memory:sums cannot be judged" in note for note in study.summary.notes)
+    assert "Interrupted" not in study.summary.sentence
+    assert study.summary.best == "source_probe < memory:sums"

@@ -160,5 +160,26 @@ def test_a_network_that_was_cut_short_is_not_given_to_a_later_study(
     assert learned(bars_folder, tiny_target, cache).options.learned != short.options.learned
 
 
+def test_a_network_that_was_cut_short_serves_other_targets_with_no_more_time(
+    bars_folder: Path, tiny_target: Target, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache, real, fits = FeatureCache(tmp_path), source_tasks.fine_tune, []
+
+    def cut(*arguments):
+        fits.append(arguments)
+        predictor = real(*arguments)
+        predictor.record = FitRecord(cut_short=True)
+        return predictor
+
+    monkeypatch.setattr(source_tasks, "fine_tune", cut)
+    now = time.monotonic()
+    first, again, longer = (
+        learned(bars_folder, tiny_target, cache, deadline=now + seconds) for seconds in (400, 420, 800)
+    )
+    assert again.options.learned == first.options.learned
+    assert len(fits) == 2
+    assert longer.options.learned is not None
+
+
 def _nothing(*arguments: object) -> None:
     raise AssertionError("this was to be found, not made again")

@@ -11,8 +11,8 @@ from transferkit.core.errors import WrongUse
 from transferkit.core.run import Run
 from transferkit.core.source import Source
 from transferkit.core.target import Target
+from transferkit.data.tabular import Tabular
 from transferkit.methods.baseline.source_probe import SourceProbe
-from transferkit.sources.data_set import DataSet
 from transferkit.sources.memory import source_of
 from transferkit.training.domain_features import domain_features, features_for
 from transferkit.training.domains import Domains
@@ -144,13 +144,13 @@ def test_a_source_that_stays_is_read_once(target: Target, tmp_path: Path, monkey
     table.write_text("\n".join(["a,b,c,label", *(f"{i}.5,{i % 7},{i % 5},class {i % 2}" for i in range(40))]))
     os.utime(table, (1e9, 1e9))
     places = []
-    reads = DataSet.data
+    reads = Tabular.read
 
-    def read(self: DataSet, location: str, *rest: Any) -> Target:
-        places.append(location)
-        return reads(self, location, *rest)
+    def read(self: Tabular, path: Path, *rest: Any) -> Any:
+        places.append(path)
+        return reads(self, path, *rest)
 
-    monkeypatch.setattr(DataSet, "data", read)
+    monkeypatch.setattr(Tabular, "read", read)
     for _ in range(2):
         Domains.of([Source(str(table))], target.hidden(), Run())
     assert len(places) == 1

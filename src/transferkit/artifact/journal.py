@@ -216,6 +216,8 @@ class Glimpse:
     identity: str
     trials: int
     """Finished so far."""
+    seconds: float = 0.0
+    """At work so far."""
 
 
 def glimpse(directory: Path) -> Glimpse | None:
@@ -226,11 +228,12 @@ def glimpse(directory: Path) -> Glimpse | None:
     try:
         identity = connection.execute("SELECT identity FROM run").fetchone()
         trials = connection.execute("SELECT COUNT(*) FROM trials").fetchone()
+        clock = connection.execute("SELECT seconds FROM clock").fetchone()
     except sqlite3.Error:
         return None
     finally:
         connection.close()
-    return None if identity is None else Glimpse(identity[0], trials[0])
+    return None if identity is None else Glimpse(identity[0], trials[0], clock[0] if clock else 0.0)
 
 
 def refuse_another(directory: Path, there: str, identity: Mapping[str, Any]) -> None:

@@ -154,6 +154,7 @@ def table(*columns: str) -> Table:
     for column in columns:
         number = column not in (
             "source",
+            "target",
             "arm",
             "verdict",
             "note",
@@ -163,7 +164,7 @@ def table(*columns: str) -> Table:
             "by other metrics",
             "better",
         )
-        wraps = column in ("arm", "source", "note", "why", "because", "not tried")
+        wraps = column in ("arm", "source", "target", "note", "why", "because", "not tried")
         empty.add_column(column, justify="right" if number else "left", no_wrap=not wraps, overflow="fold")
     return empty
 

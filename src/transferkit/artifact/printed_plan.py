@@ -28,9 +28,9 @@ def plan_renderable(plan: Plan) -> RenderableType:
 
     parts: list[RenderableType] = [Text(said_of(plan.profile), style="bold"), ""]
     short = wording.shortener([*(arm.name for arm in plan.arms), *(one.name for one in plan.dropped)])
-    shifts = _shifts(plan.profile, short)
-    if shifts:
-        parts += [shifts, ""]
+    said = shifts(plan.profile, short)
+    if said:
+        parts += [said, ""]
     tried = table("try", "arm", "settings", "a fit", "why")
     for place, arm in enumerate(plan.arms, start=1):
         name = Text(short(arm.name) + " (pinned)" * arm.pinned)
@@ -78,7 +78,7 @@ def _proof(plan: Plan) -> str:
     return "the proof of the leader"
 
 
-def _shifts(profile: Profile, short: Callable[[str], str]) -> str:
+def shifts(profile: Profile, short: Callable[[str], str]) -> str:
     """How unlike the target is to what each source has seen."""
     known = sorted((value, name) for name, value in profile.shifts.items() if value is not None)
     if not known:

@@ -178,6 +178,16 @@ def counted(number: int, noun: str, plural: str = "") -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {plural or noun + 's'}"
 
 
+def few(names: Sequence[str], shown: int = 6) -> str:
+    """Names in a row, those beyond `shown` counted.
+
+    >>> few(["a", "b", "c"], 2)
+    'a, b and 1 more'
+    """
+    more = f" and {len(names) - shown} more" if len(names) > shown else ""
+    return ", ".join(names[:shown]) + more
+
+
 _ITEMS = {
     "image": ("picture", "pictures"),
     "text": ("text", "texts"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from transferkit.core.source import Source
     from transferkit.core.task import Metric
     from transferkit.evaluate.summary import ArmSummary, Gain, MetricInfo, RankedSource, StudySummary
+    from transferkit.evaluate.target_result import TargetResult
 
 
 def study_as_json(summary: StudySummary, out: str | Path | None = None) -> dict[str, Any]:
@@ -35,6 +36,30 @@ def study_as_json(summary: StudySummary, out: str | Path | None = None) -> dict[
         "seeds": list(summary.seeds),
         "notes": list(summary.notes),
         "interrupted": bool(summary.extra.get("interrupted")),
+        "out": None if out is None else str(out),
+        "report": None if out is None else report_at(out),
+    }
+
+
+def studies_as_json(
+    results: Sequence[TargetResult],
+    out: str | Path | None = None,
+    proposed: Mapping[str, Mapping[str, Any]] | None = None,
+) -> dict[str, Any]:
+    """Every target with its study, as `study_as_json` has it, or with the reason why there is none.
+
+    `proposed`: target -> what `candidates_as_json` says of its sources.
+    """
+    from transferkit.artifact.kept_overview import folder_of
+
+    studies = []
+    for one in results:
+        said: dict[str, Any] = {"name": one.name, "error": one.failed or None}
+        if one.summary is not None:
+            said |= study_as_json(one.summary, None if out is None else folder_of(out, one.name))
+        studies.append(said | dict((proposed or {}).get(one.name, {})))
+    return {
+        "studies": studies,
         "out": None if out is None else str(out),
         "report": None if out is None else report_at(out),
     }

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from transferkit.cli import options, output
-from transferkit.cli.studies import command_line, show_study
+from transferkit.cli.carry_out import show_study
+from transferkit.cli.studies import command_line
 from transferkit.cli.workplace import Workplace
 
 Folder = Annotated[Path, typer.Option("--out", metavar="FOLDER", help="Where model and report are left.")]

@@ -9,13 +9,15 @@ import typer
 _DATA = "Your data"
 _MACHINE = "This machine"
 
-TargetPath = Annotated[
-    str,
+_TARGET = (
+    "Your data: a folder with one folder of pictures, texts or sound files a class, or a table (csv, tsv, jsonl, parquet) of "
+    "texts, of paths to pictures or sound files, of numbers and categories, or of a time series"
+)
+TargetPath = Annotated[str, typer.Argument(metavar="TARGET", help=f"{_TARGET}.", show_default=False)]
+TargetPaths = Annotated[
+    list[str],
     typer.Argument(
-        metavar="TARGET",
-        help="Your data: a folder with one folder of pictures, texts or sound files a class, or a table (csv, tsv, jsonl, "
-        "parquet) of texts, of paths to pictures or sound files, of numbers and categories, or of a time series.",
-        show_default=False,
+        metavar="TARGET...", help=f"{_TARGET}. Several are a study each, within one budget.", show_default=False
     ),
 ]
 From = Annotated[

@@ -23,22 +23,27 @@ def plan(
     drop: options.Drop = None,
     pin: options.Pin = None,
     seeds: options.Seeds = 5,
+    target_labels: options.TargetLabels = "auto",
     seed: options.Seed = 0,
     as_json: options.Json = False,
 ) -> None:
     """Show what `transfer` would try, in which order and at which cost, and what it would leave out and why.
 
     Ranks the sources and times a few training steps; nothing is fitted, and the test split stays sealed. Take an arm out
-    with --drop, put one in with --add, keep one to the end with --pin - here and in `transfer`.
+    with --drop, put one in with --add, keep one to the end with --pin - here and in `transfer`. For a target without labels,
+    beside labelled data of another domain, it shows the methods of adaptation, how is chosen among them and what can be said.
 
     \b
     Examples:
       transferkit plan leaves/ --from zoo:objects-cnn --from hf:microsoft/resnet-18 --budget 10m
       transferkit plan leaves/ --budget 10m --drop 'full < *' --pin 'linear_probe < zoo:objects-cnn'
+      transferkit plan unlabelled_photos/ --from labelled_drawings/ --budget 10m
     """
     from transferkit import front
+    from transferkit.artifact.printed_adaptation_plan import adaptation_plan_renderable
     from transferkit.artifact.printed_plan import plan_renderable
     from transferkit.cli.as_json import candidates_as_json
+    from transferkit.evaluate.planned_adaptation import AdaptationPlan
 
     given, cache = place.sources(sources, columns), place.cache()
     with place.progress(budget) as progress:
@@ -53,6 +58,7 @@ def plan(
             pin=pin or (),
             seeds=seeds,
             seed=seed,
+            target_labels=target_labels,
             cache=cache,
             device=place.device,
             progress=progress,
@@ -60,5 +66,7 @@ def plan(
         )
     if as_json:
         output.show_json(found.as_dict() | candidates_as_json(offered))
+    elif isinstance(found, AdaptationPlan):
+        output.show(adaptation_plan_renderable(found))
     else:
         output.show(plan_renderable(found))

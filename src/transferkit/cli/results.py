@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from transferkit.cli import options, output
+from transferkit.cli.as_json import studies_as_json
 from transferkit.cli.workplace import Workplace
 from transferkit.core.errors import WrongUse
 
@@ -102,7 +103,8 @@ def report(
 ) -> None:
     """Draw the report of a run again, from its report.json, and say where it is.
 
-    Use it after an upgrade, or where report.html was lost. The numbers stay as they were.
+    Use it after an upgrade, or where report.html was lost. The numbers stay as they were. Of the folder of several targets the
+    overview is drawn.
 
     \b
     Examples:
@@ -111,12 +113,16 @@ def report(
     """
     from transferkit.artifact.atomic import write_file
     from transferkit.artifact.kept import REPORT, REPORT_JSON
+    from transferkit.artifact.kept_overview import holds_several
     from transferkit.artifact.report import render
     from transferkit.artifact.report_json import read_summary
 
     folder = Path(run)
     if not folder.is_dir():
         raise WrongUse(f"{run} is no run directory; name the folder that --out named")
+    if holds_several(folder):
+        _draw_overview(folder, as_json)
+        return
     summary = read_summary(folder / REPORT_JSON)
     page = folder / REPORT
     write_file(page, render(summary))
@@ -124,6 +130,20 @@ def report(
         output.show_json({"report": str(page), "verdict": summary.verdict, "sentence": summary.sentence})
     else:
         output.show(f"{summary.sentence}\nReport: {page}")
+
+
+def _draw_overview(folder: Path, as_json: bool) -> None:
+    from transferkit.artifact.kept import REPORT
+    from transferkit.artifact.kept_overview import keep_overview, read_overview
+    from transferkit.artifact.printed_overview import overview_renderable
+
+    results = read_overview(folder)
+    keep_overview(results, folder)
+    if as_json:
+        output.show_json(studies_as_json(results, folder))
+    else:
+        output.show(overview_renderable(results))
+        output.show(f"Report: {folder / REPORT}")
 
 
 def _remarks(processor: Processor, items: Sequence[Any]) -> tuple[str, ...]:

@@ -69,10 +69,17 @@ class Workplace:
         return found
 
     def target(
-        self, path: str, seed: int, columns: ReadOptions, progress: Progress, beside: Sequence[Source] = ()
+        self,
+        path: str,
+        seed: int,
+        columns: ReadOptions,
+        progress: Progress,
+        beside: Sequence[Source] = (),
+        *,
+        among_several: bool = False,
     ) -> Target:
         """The target; what a person should know of it is shown. `beside`: sources, among which labelled data say what the task
-        is where the target has no labels."""
+        is where the target has no labels. `among_several`: what is shown says of which target it is."""
         from transferkit.core.beside import read_beside
         from transferkit.core.target import Target
 
@@ -81,10 +88,11 @@ class Workplace:
         read = Target.read if data is None else partial(read_beside, other=data.data)
         target = read(path, task=self.task, metric=self.metric, seed=seed, options=options, progress=progress)
         if not self.quiet:
+            about = f"warning: {target.name}:" if among_several else "warning:"
             for warning in target.warnings:
-                output.tell(f"warning: {output.one_line(warning)}")
+                output.tell(f"{about} {output.one_line(warning)}")
             if target.skipped:
-                output.tell(f"warning: left out {output.listed([(s.name, s.reason) for s in target.skipped], SHOWN)}")
+                output.tell(f"{about} left out {output.listed([(s.name, s.reason) for s in target.skipped], SHOWN)}")
         return target
 
     def cache(self) -> Cache:

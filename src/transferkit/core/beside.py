@@ -37,7 +37,8 @@ def read_beside(
     if named:
         registry.get("tasks", named)
     domain = other(task=named)
-    options = replace(options or ReadOptions(), not_labels=_features(domain))
+    elsewhere = domain.label_column or None
+    options = replace(options or ReadOptions(), not_labels=_features(domain), label_elsewhere=elsewhere)
     try:
         return Target.read(
             path, task=task, metric=metric, seed=seed, options=options, test_share=test_share, progress=progress

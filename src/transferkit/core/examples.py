@@ -47,16 +47,18 @@ class Examples:
         )
 
     def join(self, other: Examples) -> Examples:
-        """These examples, then the others. What only one of the two knows (labels, weights, ...) is dropped."""
+        """These examples, then the others. What only one of the two knows (labels, groups, ...) is dropped, but for weights:
+        where the others have none each of them counts 1."""
         if not len(self) or not len(other):
             return self if len(self) else other
-        both_weigh = self.weights is not None and other.weights is not None
+        weights = [np.ones(len(part)) if part.weights is None else part.weights for part in (self, other)]
+        any_weighs = self.weights is not None or other.weights is not None
         return Examples(
             items=_one_after_another(self.items, other.items),
             ids=self.ids + other.ids,
             labels=_add(self.labels, other.labels),
             names=self.names + other.names if self.names and other.names else (),
-            weights=np.concatenate([self.weights, other.weights]) if both_weigh else None,  # type: ignore[list-item]
+            weights=np.concatenate(weights) if any_weighs else None,
             groups=_add(self.groups, other.groups),
             channels=self.channels if self.channels == other.channels else (),
         )

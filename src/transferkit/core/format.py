@@ -47,6 +47,9 @@ class ReadOptions:
     """Items need have no label: there is another domain whose labels are learned from."""
     not_labels: frozenset[str] = frozenset()
     """Columns of a table that are no labels, for in the other domain they say what the items are."""
+    label_elsewhere: str | None = None
+    """What the column of the labels is called in the other domain: where no column is called so here, none is taken for labels
+    by its place."""
 
     def columns(self) -> dict[str, str]:
         """Option -> column, of the columns that were named."""
@@ -66,6 +69,8 @@ class Reading:
     skipped: tuple[Skipped, ...] = ()
     notes: tuple[str, ...] = ()
     """Lines a person should read about what was found."""
+    label_column: str = ""
+    """What the column of the labels is called; "" where there is none, or it does not matter."""
 
     @classmethod
     def of(

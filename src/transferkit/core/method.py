@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields
+from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args, get_origin, get_type_hints
 
 from transferkit.core.errors import WrongUse, unknown_name
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from transferkit.core.target import Target
     from transferkit.core.task import Task
 
+
+types_of = cache(get_type_hints)
+"""The type of each setting of a class by name, which takes long to find out."""
 
 ANY = 99
 """Most sources of a kind, where as many as there are will do."""
@@ -73,7 +77,7 @@ class Method(ABC):
         for name in self.not_negative:
             if not getattr(self, name) >= 0:
                 raise WrongUse(f"{self.name}:{name}={getattr(self, name)} must be at least 0")
-        for name, hint in get_type_hints(type(self)).items():
+        for name, hint in types_of(type(self)).items():
             if get_origin(hint) is Literal and getattr(self, name) not in get_args(hint):
                 raise unknown_name(f"{name} of method {self.name}", str(getattr(self, name)), get_args(hint))
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import types
 from dataclasses import fields
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, Union, get_args, get_origin
 
 from transferkit.core import registry
 from transferkit.core.errors import WrongUse, unknown_name
-from transferkit.core.method import Method
+from transferkit.core.method import Method, types_of
 
 
 def read_method(text: str) -> Method:
@@ -25,7 +25,7 @@ def read_settings(what: str, text: str, cls: type) -> dict[str, Any]:
     """The settings in `name:key=value,key=value` that the dataclass `cls` takes, cast to their types; `what` is a "method"
     or a "task"."""
     name, _, rest = text.partition(":")
-    hints = get_type_hints(cls)
+    hints = types_of(cls)
     known = {f.name for f in fields(cls)}
     settings: dict[str, Any] = {}
     for part in filter(None, (p.strip() for p in rest.split(","))):

@@ -47,6 +47,8 @@ class Target:
     """Lines a person should read: identical items on both sides of a split, very few labels, ..."""
     fingerprint: str = ""
     """Changes when, and only when, contents, labels, weights, groups, given splits or the test split change."""
+    label_column: str = ""
+    """Of data to learn from: what the column of the labels is called in the table they are from."""
 
     @classmethod
     def read(
@@ -149,6 +151,7 @@ class Target:
             skipped=reading.skipped,
             warnings=reading.notes,
             fingerprint=_fingerprint(reading.modality, {"train": train, "validation": validation}),
+            label_column=reading.label_column,
         ).fold(seed)
 
     @classmethod

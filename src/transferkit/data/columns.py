@@ -85,9 +85,11 @@ def find_item(table: Table, content: Content, options: ReadOptions) -> str | Non
 
 
 def find_label(table: Table, options: ReadOptions) -> str | None:
-    """The column of the labels: the named one, else one that is called like it and was not named for anything else; None
-    where there is none."""
-    return options.label_column or _named(table, _LABELS, but=_said_to_be_others(options, "label_column"))
+    """The column of the labels: the named one, else the one called as in the other domain, else one that is called like it and
+    was not named for anything else; None where there is none."""
+    as_elsewhere = options.label_elsewhere if options.label_elsewhere in table.columns else None
+    usual = _named(table, _LABELS, but=_said_to_be_others(options, "label_column"))
+    return options.label_column or as_elsewhere or usual
 
 
 def is_table_of(path: Path, options: ReadOptions, content: Content) -> bool:

@@ -8,7 +8,8 @@ How cells are read: `core/cells.py`; a file without a header: `data/header.py`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -73,13 +74,14 @@ class Tabular(Format):
             groups=None if in_group is None else tuple(in_group),
         )
         notes = (
-            *(() if label is None else about_header(table, label, options)),
+            *(_told_of_further(cells, options) if label is None else about_header(table, label, options)),
             *told(left_out),
             *told_of_constant(same),
             *_slips(cells, columns, table),
             *table.notes,
         )
-        return Reading.of("tabular", examples, splits(table, roles["split"]), notes=notes)
+        found = Reading.of("tabular", examples, splits(table, roles["split"]), notes=notes)
+        return replace(found, label_column=label or "")
 
     def items(self, paths: list[Path]) -> Sequence[Any] | None:
         """The rows of all these tables, one after the other."""
@@ -122,8 +124,13 @@ def rows_in_memory(items: Any) -> Rows | None:
 
 
 def label_column(table: Table, options: ReadOptions, roles: Mapping[str, str | None]) -> str:
-    """The column to predict: named, or called like labels, or the last one that has no other role."""
-    label = find_label(table, options) or _last_left(table, options, roles)
+    """The column to predict: named, or called like labels, or the last one that has no other role. Beside another domain whose
+    labels are called something the place of a column says nothing."""
+    label = find_label(table, options) or (None if options.label_elsewhere else _last_left(table, options, roles))
+    if label is None and options.label_elsewhere:
+        raise WrongUse(
+            f"{table.path}: no column is called {options.label_elsewhere!r}, as the labels of the other domain are"
+        )
     if label is None and options.not_labels:
         raise WrongUse(f"{table.path}: no column beside those of the other domain, so none of labels")
     if label is None:
@@ -134,9 +141,21 @@ def label_column(table: Table, options: ReadOptions, roles: Mapping[str, str | N
 
 
 def _likely_label(table: Table, options: ReadOptions, roles: Mapping[str, str | None]) -> str | None:
-    """Where rows need have no label: the column that is named or called like labels, or the last one that the other domain does
-    not have, where its columns are known."""
-    return find_label(table, options) or (_last_left(table, options, roles) if options.not_labels else None)
+    """Where rows need have no label: the column that is named or called like labels, or, where the columns of the other domain
+    are known and not what its labels are called, the last one that it does not have."""
+    by_place = options.not_labels and not options.label_elsewhere
+    return find_label(table, options) or (_last_left(table, options, roles) if by_place else None)
+
+
+def _told_of_further(names: Collection[str], options: ReadOptions) -> tuple[str, ...]:
+    """A line on the columns that could be taken for labels, beside a domain whose labels are called otherwise."""
+    labels, further = options.label_elsewhere, [repr(name) for name in names if name not in options.not_labels]
+    if not labels or not further:
+        return ()
+    return (
+        f"{' and '.join(further)}: not among the columns of the other domain, whose labels are called {labels!r}, and taken "
+        f"for no labels; call the column {labels!r} if it holds them",
+    )
 
 
 def _last_left(table: Table, options: ReadOptions, roles: Mapping[str, str | None]) -> str | None:

@@ -1,18 +1,18 @@
-"""AdaptedClassifier: any scikit-learn classifier, learned from a source domain for a target domain without labels."""
+"""AdaptedClassifier and AdaptedRegressor: any scikit-learn estimator, learned from a source domain for a target domain whose
+labels nobody has given."""
 
 from __future__ import annotations
 
 from typing import Any, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin, clone
-from sklearn.linear_model import LogisticRegression
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import _check_y, _num_samples, check_is_fitted
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from transferkit.estimators.aligner import DomainAligner
-from transferkit.estimators.sample_domain import is_known, is_source
+from transferkit.estimators.two_labelled_domains import checked
 from transferkit.training.alignment_method import AlignmentMethod
 
 
@@ -20,7 +20,35 @@ def _gives_chances(of: AdaptedClassifier) -> bool:
     return hasattr(getattr(of, "estimator_", of.estimator or LogisticRegression()), "predict_proba")
 
 
-class AdaptedClassifier(ClassifierMixin, BaseEstimator):
+class _Adapted(BaseEstimator):
+    """What the two share."""
+
+    def __init__(
+        self, estimator: Any = None, method: str | AlignmentMethod = "recolouring", *, standardise: bool = True
+    ) -> None:
+        self.estimator = estimator
+        self.method = method
+        self.standardise = standardise
+
+    def _fit(self, X: Any, y: Any, sample_domain: Any, default: Any, *, numbers: bool) -> Self:
+        rows, labels, _, known = checked(self, X, y, sample_domain, numbers=numbers)
+        self.aligner_ = DomainAligner(self.method, standardise=self.standardise)
+        aligned = self.aligner_.fit_transform(rows, None if numbers else labels, sample_domain=sample_domain)
+        self.estimator_ = clone(self.estimator if self.estimator is not None else default)
+        self.estimator_.fit(aligned[known], np.asarray(labels[known].tolist()))
+        return self
+
+    def predict(self, X: Any, sample_domain: Any = None) -> np.ndarray:
+        """(n,) of each row; rows are the target's where `sample_domain` does not say otherwise."""
+        rows = self._aligned(X, sample_domain)
+        return np.asarray(self.estimator_.predict(rows))
+
+    def _aligned(self, X: Any, sample_domain: Any) -> np.ndarray:
+        check_is_fitted(self, "estimator_")
+        return self.aligner_.transform(validate_data(self, X, dtype=np.float64, reset=False), sample_domain)
+
+
+class AdaptedClassifier(ClassifierMixin, _Adapted):
     """A classifier for the target domain, learned from rows of both that were aligned first.
 
     estimator: any classifier; None: LogisticRegression(). method and standardise: as `DomainAligner` takes them.
@@ -39,44 +67,37 @@ class AdaptedClassifier(ClassifierMixin, BaseEstimator):
     True
     """
 
-    def __init__(
-        self, estimator: Any = None, method: str | AlignmentMethod = "recolouring", *, standardise: bool = True
-    ) -> None:
-        self.estimator = estimator
-        self.method = method
-        self.standardise = standardise
-
     def fit(self, X: Any, y: Any, sample_domain: Any = None) -> Self:
         """X (n, d) of both domains, y (n,), sample_domain (n,) 0 or above for a source, below 0 for the target."""
-        if y is None:
-            raise ValueError("requires y to be passed, but the target y is None; a classifier learns from labels")
-        self.aligner_ = DomainAligner(self.method, standardise=self.standardise)
-        source = is_source(sample_domain, _num_samples(X))
-        labels = y if sample_domain is not None else _check_y(y, estimator=self)
-        if _num_samples(labels) != len(source):
-            raise ValueError(
-                f"Found input variables with inconsistent numbers of samples: {[len(source), _num_samples(labels)]}"
-            )
-        labels = np.asarray(labels)
-        known = is_known(labels, source)
-        told = np.asarray(labels[known].tolist())
-        check_classification_targets(told)
-        rows = self.aligner_.fit_transform(X, labels, sample_domain=sample_domain)
-        self.n_features_in_ = self.aligner_.n_features_in_
-        if hasattr(self.aligner_, "feature_names_in_"):
-            self.feature_names_in_ = self.aligner_.feature_names_in_
-        self.estimator_ = clone(self.estimator if self.estimator is not None else LogisticRegression())
-        self.estimator_.fit(rows[known], told)
+        self._fit(X, y, sample_domain, LogisticRegression(), numbers=False)
         self.classes_ = self.estimator_.classes_
         return self
-
-    def predict(self, X: Any, sample_domain: Any = None) -> np.ndarray:
-        """(n,) the class of each row; rows are the target's where `sample_domain` does not say otherwise."""
-        check_is_fitted(self, "estimator_")
-        return np.asarray(self.estimator_.predict(self.aligner_.transform(X, sample_domain)))
 
     @available_if(_gives_chances)  # type: ignore[untyped-decorator]
     def predict_proba(self, X: Any, sample_domain: Any = None) -> np.ndarray:
         """(n, n_classes) probabilities, in the order of `classes_`; where the estimator gives them."""
-        check_is_fitted(self, "estimator_")
-        return np.asarray(self.estimator_.predict_proba(self.aligner_.transform(X, sample_domain)))
+        rows = self._aligned(X, sample_domain)
+        return np.asarray(self.estimator_.predict_proba(rows))
+
+
+class AdaptedRegressor(RegressorMixin, _Adapted):
+    """A regressor for the target domain, learned from rows of both that were aligned first.
+
+    As `AdaptedClassifier`, with Ridge() where no estimator is named; hidden labels of the target are NaN or None. Methods
+    that align class by class, such as "jda", are refused.
+
+    >>> import numpy as np
+    >>> from transferkit import AdaptedRegressor
+    >>> draw = np.random.default_rng(0)
+    >>> X = draw.normal(size=(200, 2))
+    >>> y = X[:, 0] - X[:, 1]
+    >>> X[100:] = 3 * X[100:] - 20
+    >>> domain = np.repeat([1, -1], 100)
+    >>> hidden = np.where(domain > 0, y, np.nan)
+    >>> AdaptedRegressor().fit(X, hidden, sample_domain=domain).score(X[100:], y[100:]) > 0.9
+    True
+    """
+
+    def fit(self, X: Any, y: Any, sample_domain: Any = None) -> Self:
+        """X (n, d) of both domains, y (n,), sample_domain (n,) 0 or above for a source, below 0 for the target."""
+        return self._fit(X, y, sample_domain, Ridge(), numbers=True)

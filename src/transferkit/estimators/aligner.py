@@ -13,14 +13,14 @@ from transferkit.core import registry
 from transferkit.core.errors import unknown_name
 from transferkit.core.spelling import read_method
 from transferkit.estimators.sample_domain import is_known, is_source, two_domains
-from transferkit.ops.alignment.contract import Alignment, through
+from transferkit.ops.alignment.contract import Alignment, Sides, through
 from transferkit.training.alignment_method import AlignmentMethod
 
 
 class DomainAligner(TransformerMixin, BaseEstimator):
     """Rows of a source and a target domain in one space, in which they are alike.
 
-    method: "recolouring", "linear_transport", "tca", "sstca", "jda", "subspace_alignment", "gfk" or
+    method: "recolouring", "linear_transport", "tca", "sstca", "tjm", "jda", "subspace_alignment", "gfk" or
     "optimal_transport", with settings as in "tca:n_components=5". standardise: features are first given mean 0 and
     variance 1 over both domains, which the methods' defaults are meant for. Which row is of which domain is told by
     `sample_domain`: 0 or above for a source, below 0 for a target; without it, `fit` takes all rows for the source's,
@@ -82,7 +82,7 @@ class DomainAligner(TransformerMixin, BaseEstimator):
             self.scale_ = np.where(deviation > 1e-8 * (1 + np.abs(self.centre_)), deviation, 1.0)
         rows = (rows - self.centre_) / self.scale_
         ours, theirs = _classes(y, source)
-        self.alignment_, self.notes_ = method.aligned(rows[source], rows[~source], ours, theirs)
+        self.alignment_, self.notes_ = method.aligned(Sides(rows[source], rows[~source], ours, theirs))
         return source
 
 

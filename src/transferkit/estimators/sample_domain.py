@@ -48,13 +48,16 @@ def is_known(y: Any, source: np.ndarray) -> np.ndarray:
     labels = np.asarray(y)
     if labels.shape != source.shape:
         raise ValueError(f"y has shape {labels.shape}; expected one label a row, {source.shape}")
-    listed = labels.tolist()
-    empty = np.array([label is None or label != label for label in listed], dtype=bool)
+    if labels.dtype.kind in "iu":
+        empty, marked = np.zeros(labels.shape, dtype=bool), labels == HIDDEN
+    else:
+        listed = labels.tolist()
+        empty = np.array([label is None or label != label for label in listed], dtype=bool)
+        # beside words numpy makes a word of it
+        marked = np.array([label in (HIDDEN, str(HIDDEN)) for label in listed], dtype=bool)
     if (empty & source).any():
         row = int(np.flatnonzero(empty & source)[0])
-        raise ValueError(f"y of source row {row} is {listed[row]}; every row of a source needs a label")
-    # beside words numpy makes a word of it
-    marked = np.array([label in (HIDDEN, str(HIDDEN)) for label in listed], dtype=bool)
+        raise ValueError(f"y of source row {row} is {labels[row]}; every row of a source needs a label")
     if (marked & source).any() and (marked & ~source).any():
         raise ValueError("label -1 is a class of the source and hides labels of the target; name that class otherwise")
     known: np.ndarray = ~(empty | (marked & ~source))

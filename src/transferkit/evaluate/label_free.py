@@ -9,10 +9,11 @@ which all must hold,
 
 consensus: how far a model agrees with what the other arms say (`ops/label_free/consensus.py`); against clusters that bear the
 wrong names. Class clustering: how far its classes are those that its features of the target fall into by themselves
-(`class_clustering.py`); 0 for a model that has collapsed to one class. Source above chance: accuracy a on held-out source
-items, as (a - 1 / C) / (1 - 1 / C), not below 0; against what has forgotten the task, which of two classes gets half right
-all the same. It is a guard and counts a quarter: what adapts without its source may forget some of it and lose nothing. Batch nuclear norm: how sure and diverse the predictions are; against what has not adapted at all. What is not
-there is left out for all. The baseline is left only for a candidate better by `MARGIN`.
+(`class_clustering.py`); 0 for a model that has collapsed to one class. Batch nuclear norm: how sure and diverse the predictions
+are; against what has not adapted at all. Source above chance: accuracy a on held-out source items, as
+(a - 1 / C) / (1 - 1 / C), not below 0; against what has forgotten the task, which of two classes gets half right all the same.
+It is a guard and counts a quarter: what adapts without its source may forget some of it and lose nothing. What is not there is
+left out for all. The baseline is left only for a candidate better by `MARGIN`.
 
 Rule and margin were chosen by regret among some 60 rules, in simulated shifts of four kinds and on real pairs of domains, with
 many candidates and with few; `bench/experiments/label-free-choice` measures them on other draws. Rules that differ from it by

@@ -8,8 +8,10 @@ items to label.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+
+import numpy as np
 
 from transferkit.artifact.journal import Journal
 from transferkit.core.errors import Failed, TransferkitError
@@ -17,7 +19,9 @@ from transferkit.core.examples import Examples
 from transferkit.core.predictor import Predictor
 from transferkit.core.run import Run
 from transferkit.core.source import Source
-from transferkit.evaluate.label_free import Candidate, Choice, choose
+from transferkit.core.task import Task
+from transferkit.evaluate.label_free import WEIGHTS, Candidate, Choice, choose
+from transferkit.evaluate.label_free_numbers import TERMS, BothDomains, NumbersCandidate, choose_numbers
 from transferkit.evaluate.proof import prove
 from transferkit.evaluate.trial import TrialResult
 from transferkit.ops.label_free.judged import Judged
@@ -52,6 +56,9 @@ class Adapted:
     predictors: dict[str, Predictor] = field(default_factory=dict)
     """Arm -> its predictor of the first seed."""
     judged: dict[str, Judged] = field(default_factory=dict)
+    """Arm -> what it says of open items, in tasks with classes."""
+    said: dict[str, np.ndarray] = field(default_factory=dict)
+    """Arm -> the numbers (n_t,) it gives open target items, where the task is to predict numbers."""
     choice: Choice | None = None
     left_out: list[str] = field(default_factory=list)
     """Why arms were not tried, or gave nothing."""
@@ -171,7 +178,9 @@ def _choose(found: Adapted, run: Run) -> None:
     held = held.take(range(0, len(held), max(1, -(-len(held) // JUDGED_ITEMS))))
     held = held if len(held) > 1 else held.take([])  # one item says nothing
     task = found.domains.task
-    if not task.balances:
+    if task.name == "regress":
+        _choose_numbers(found, items, held, run)
+    elif not task.balances:
         findings.refits.notes.append(
             f"no label-free score is known for task {task.name}: nothing could be chosen without labels"
         )
@@ -181,10 +190,11 @@ def _choose(found: Adapted, run: Run) -> None:
         except ValueError as reason:
             found.left_out.append(f"{name} cannot be judged without labels: {reason}")
     by_name = {arm.name: arm for arm in findings.arms}
-    baseline = next((n for n in reversed(found.judged) if by_name[n].baseline is None), None)
+    baseline = _last_baseline(found, found.judged)
     if baseline is not None:
         found.choice = choose([Candidate(n, one, is_baseline=n == baseline) for n, one in found.judged.items()])
-    ordered = [row.arm for row in found.choice.rows] if found.choice else list(found.predictors)
+    judged = [row.arm for row in found.choice.rows] if found.choice else []
+    ordered = dict.fromkeys([*judged, *found.predictors])
     adapted = [by_name[n] for n in ordered if by_name[n].baseline in found.predictors]
     first = adapted[:1] if not findings.settings.prove_every_arm else adapted
     claims = [
@@ -193,6 +203,47 @@ def _choose(found: Adapted, run: Run) -> None:
     ]
     findings.trials.journal.note(CHOICE, claims)
     findings.claims = written_choice(findings.arms, findings.trials)
+
+
+def _choose_numbers(found: Adapted, items: Examples, held: Examples, run: Run) -> None:
+    """The same for a task of numbers, by what source and target have in common before any adaptation."""
+    if found.features is None:
+        found.findings.refits.notes.append("without features of both domains nothing could be chosen without labels")
+        return
+    on_held: dict[str, np.ndarray] = {}
+    for name, predictor in found.predictors.items():
+        numbers = [np.asarray(predictor.judge(part, run).labels, dtype=np.float64) for part in (items, held)]
+        if np.isfinite(np.concatenate(numbers)).all():
+            found.said[name], on_held[name] = numbers
+        else:
+            found.left_out.append(f"{name} cannot be judged without labels: it says numbers that are not finite")
+    baseline = _last_baseline(found, found.said)
+    if baseline is None:
+        return
+    features = found.features
+    known = BothDomains(
+        source_features=features.source,
+        source_labels=np.asarray(features.source_labels, dtype=np.float64),
+        target_features=features.target[: len(items)],
+        held_features=features.of(held, run) if len(held) else features.source[:0],
+        held_labels=np.asarray(held.labels or (), dtype=np.float64),
+    )
+    found.choice = choose_numbers(
+        [NumbersCandidate(n, said, on_held[n], n == baseline) for n, said in found.said.items()], known
+    )
+
+
+def _last_baseline(found: Adapted, judged: Iterable[str]) -> str | None:
+    """Of the arms that could be judged, the baseline that is left only for a better one."""
+    alone = {arm.name for arm in found.findings.arms if arm.baseline is None}
+    return next((name for name in reversed(list(judged)) if name in alone), None)
+
+
+def label_free_terms(task: Task) -> tuple[str, ...]:
+    """The scores that choose in such a task where there are no labels; none where nothing can."""
+    if task.name == "regress":
+        return TERMS
+    return tuple(WEIGHTS) if task.balances else ()
 
 
 def _judged(predictor: Predictor, items: Examples, held: Examples, run: Run) -> Judged:

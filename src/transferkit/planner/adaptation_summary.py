@@ -10,14 +10,16 @@ import torch
 
 from transferkit.artifact import wording
 from transferkit.core.predictor import Predictor
-from transferkit.evaluate.label_free import WEIGHTS, CandidateScores
+from transferkit.evaluate.label_free import CandidateScores
 from transferkit.evaluate.unverified import Unverified, unverified
+from transferkit.evaluate.unverified_numbers import UnverifiedNumbers, unverified_numbers
 from transferkit.evaluate.verdict import sentence, subject, verdict
 from transferkit.ops.discrepancies.proxy_a_distance import proxy_a_distance
-from transferkit.planner.adaptation import JUDGED_ITEMS, Adapted
+from transferkit.planner.adaptation import JUDGED_ITEMS, Adapted, label_free_terms
 from transferkit.planner.proving import Claim
 from transferkit.planner.study import Study
 from transferkit.planner.summarise import summarise
+from transferkit.training.domain_features import DomainFeatures
 
 BASELINE = "the source only"
 
@@ -29,7 +31,7 @@ def study_of(found: Adapted) -> Study:
     if findings.interrupted or not findings.claims:
         return Study(replace(summary, extra={**summary.extra, "adaptation": _about(found, None)}), None)
     claim = findings.claims[0]
-    distance = _shift(found)
+    distance = None if found.features is None else shift_of(found.features)
     statement = _statement(found, claim, distance)
     about = _about(found, statement) | {"distance": distance}
     notes = tuple(note for note in (*found.left_out, *summary.notes) if note)
@@ -56,12 +58,15 @@ def study_of(found: Adapted) -> Study:
     return Study(kept, found.predictors.get(best))
 
 
-def _unproven(found: Adapted, claim: Claim, statement: Unverified | None, best: str) -> str:
+def _unproven(found: Adapted, claim: Claim, statement: Unverified | UnverifiedNumbers | None, best: str) -> str:
     """What is said where no label could be looked at."""
     about = subject(claim.method.name, claim.arm.source_names)
     if statement is None:
         return f"{about} cannot be verified without labels; nothing was chosen, and the predictor is that of {best}."
-    said = statement.sentence(about, BASELINE, _scale(found))
+    if isinstance(statement, Unverified):
+        said = statement.sentence(about, BASELINE, _scale(found))
+    else:
+        said = statement.sentence(about, BASELINE)
     if best == claim.arm.name:
         return said
     return f"{said} Without labels {BASELINE} looks at least as good, and its predictor is returned."
@@ -73,22 +78,23 @@ def _scale(found: Adapted) -> float:
     return metric.scale if metric.name == "accuracy" else 100.0
 
 
-def _shift(found: Adapted) -> float | None:
-    """Proxy A-distance of source and target, 0 to 2; None where there are no features to measure it on."""
-    if found.features is None:
-        return None
-    source, target = found.features.source[:JUDGED_ITEMS], found.features.target[:JUDGED_ITEMS]
+def shift_of(features: DomainFeatures) -> float:
+    """Proxy A-distance of source and target, 0 to 2, on some of their items."""
+    source, target = features.source[:JUDGED_ITEMS], features.target[:JUDGED_ITEMS]
     return float(np.clip(proxy_a_distance(torch.from_numpy(source), torch.from_numpy(target)), 0.0, 2.0))
 
 
-def _statement(found: Adapted, claim: Claim, distance: float | None) -> Unverified | None:
-    judged = found.judged
+def _statement(found: Adapted, claim: Claim, distance: float | None) -> Unverified | UnverifiedNumbers | None:
+    judged, said = found.judged, found.said
+    if claim.arm.name in said and claim.baseline.name in said:
+        metric = found.findings.trials.target.task.metric.name
+        return unverified_numbers(said[claim.arm.name], said[claim.baseline.name], metric)
     if claim.arm.name not in judged or claim.baseline.name not in judged:
         return None
     return unverified(judged[claim.arm.name], judged[claim.baseline.name], distance)
 
 
-def _about(found: Adapted, statement: Unverified | None) -> dict[str, Any]:
+def _about(found: Adapted, statement: Unverified | UnverifiedNumbers | None) -> dict[str, Any]:
     """Plain values for the report and JSON."""
     domains, names = found.domains, found.domains.unlabelled.names
     label = {} if statement is None else _to_label(statement, names)
@@ -105,7 +111,7 @@ def _about(found: Adapted, statement: Unverified | None) -> dict[str, Any]:
             "only_in_target": [name for name in domains.only_in_target if name not in _besides(found)],
         },
         "candidates": [] if found.choice is None else [_row(row) for row in found.choice.rows],
-        "terms": list(WEIGHTS),
+        "terms": list(label_free_terms(domains.task)),
         "reason": "" if found.choice is None else found.choice.reason,
         "epochs": {
             name: _epochs(predictor) for name, predictor in found.predictors.items() if predictor.record.best_epoch
@@ -128,10 +134,14 @@ def _row(scores: CandidateScores) -> dict[str, Any]:
     return {"name": scores.arm, "together": scores.combined, "scores": dict(scores.scores)}
 
 
-def _to_label(statement: Unverified, names: tuple[str, ...]) -> dict[str, Any]:
-    wanted = statement.labels
+def _to_label(statement: Unverified | UnverifiedNumbers, names: tuple[str, ...]) -> dict[str, Any]:
+    wanted = statement if isinstance(statement, UnverifiedNumbers) else statement.labels
+    to_label = [names[i] if names else f"item {i}" for i in wanted.items]
+    if isinstance(wanted, UnverifiedNumbers):
+        return {"to_label": to_label, "most": wanted.most, "most_of": wanted.measure}
+    assert isinstance(statement, Unverified)
     return {
-        "to_label": [names[i] if names else f"item {i}" for i in wanted.items],
+        "to_label": to_label,
         "n_deciding": len(wanted.deciding),
         "n_disputed": wanted.n_disputed,
         "n_judged": wanted.n_items,

@@ -14,6 +14,7 @@ from transferkit.core.run import Run
 from transferkit.core.source import Source
 from transferkit.evaluate.cross_fitted import CrossFitting
 from transferkit.planner.adaptation import adapt, is_adaptation, needs_networks
+from transferkit.planner.adaptation_plan import DomainPlan, plan_adaptation
 from transferkit.planner.adaptation_summary import study_of
 from transferkit.planner.adapting_arms import arms_of
 from transferkit.planner.allowance import Allowance
@@ -36,8 +37,10 @@ from transferkit.planner.usual import as_usual
 from transferkit.training.domains import Domains
 
 
-def planned(request: Request) -> StudyPlan:
+def planned(request: Request) -> StudyPlan | DomainPlan:
     """What `conduct` would do with this request; nothing is kept, and nothing proven."""
+    if is_adaptation(request):
+        return _planned_adaptation(request)
     if not request.target.too_small_to_seal:
         return _planned(request)
     with _explained(request):
@@ -45,16 +48,20 @@ def planned(request: Request) -> StudyPlan:
 
 
 def _planned(request: Request) -> StudyPlan:
-    if is_adaptation(request):
-        raise WrongUse(
-            f"{request.target.name} has no label to learn from, and so nothing to rank sources or foretell gains by; transfer "
-            "adapts to it, and compare tries the methods you name"
-        )
     allowance = request.allowance()
     request = request.with_networks(request.run(allowance))
     with _in_time("sources were ranked and a few batches timed", allowance):
         ranking = rank_sources(request.sources, request.target, request.run(allowance))
         return make_plan(request, ranking, allowance).plan
+
+
+def _planned_adaptation(request: Request) -> DomainPlan:
+    allowance = request.allowance()
+    _check_adaptation(request, request.run(allowance))
+    if needs_networks(request):
+        request = request.with_networks(request.run(allowance))
+    with _in_time("a few batches were timed", allowance):
+        return plan_adaptation(request, allowance)
 
 
 @contextmanager

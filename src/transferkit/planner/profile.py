@@ -22,6 +22,7 @@ SIZED_ITEMS = 16
 def profile(target: Target, sources: Sequence[Source], run: Run) -> Profile:
     """What can be said of `target` for these usable sources; opens a few items and runs a small batch through each network."""
     everything = target.whole().train
+    looked_at = everything if len(everything) else target.unlabelled
     labels = everything.labels or ()
     classes = target.task.describe().get("classes")
     counts = np.unique(target.task.strata(labels), return_counts=True)[1] if classes and labels else None
@@ -33,8 +34,8 @@ def profile(target: Target, sources: Sequence[Source], run: Run) -> Profile:
         labels_per_class=None if counts is None else (int(counts.min()), float(np.median(counts)), int(counts.max())),
         modality=target.modality,
         task=target.task.name,
-        item_size=_usual_size(everything),
-        shifts={source.name: _shift(source, target, everything, run) for source in sources},
+        item_size=_usual_size(looked_at),
+        shifts={source.name: _shift(source, target, looked_at, run) for source in sources},
     )
 
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from transferkit.core.budget import Budget
 from transferkit.core.run import Cache, Progress, Run, silent
@@ -53,12 +54,21 @@ class Request:
         return Settings(
             seeds=tuple(range(self.seed, self.seed + self.seeds)),
             folds=folds,
-            margin=self.target.task.metric.margin(self.target.whole().train.labels or ()),
+            margin=self.target.task.metric.margin(self._open_labels()),
             prove_every_arm=self.methods is not None,
             label_curve=self.label_curve,
             resumable=self.out is not None,
             command=self.command,
         )
+
+    def _open_labels(self) -> tuple[Any, ...]:
+        """Of the target; where it has none to learn from, those of the domains that it is adapted from."""
+        own = self.target.whole().train.labels
+        if own:
+            return own
+        name = self.target.task.name
+        domains = [source.data(task=name) for source in self.sources if source.lends_data]
+        return tuple(label for domain in domains for label in domain.train.labels or ())
 
     def identity(self) -> dict[str, object]:
         """What makes another request the same study, so that it may go on in the same directory."""

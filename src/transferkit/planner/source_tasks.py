@@ -30,6 +30,11 @@ from transferkit.training.fine_tuning import fine_tune
 FOLDER = "source-tasks"
 SHARE = 0.25
 """Of the seconds that are left: what all source tasks of a study may take."""
+_CUT: dict[Path, tuple[float, Path]] = {}
+"""Where a network would lie -> the seconds after which its training was cut, and where that one lies: for the other targets of
+a command, which have no more time than the first."""
+AS_LONG = 1.2
+"""Times those seconds: with more than that a network is trained anew."""
 SEED = 0
 """One for all studies: the network of a data set is kept, and must not depend on who asked first."""
 
@@ -98,10 +103,15 @@ def _pretrained(source: Source, target: Target, run: Run, seconds: float) -> Sou
         data = _own_items(source.data(progress, target.task.name), target)
         body = default_body(data, own.derived_seed("initialisation"))
         folder = run.cache.folder(FOLDER) / _key(data, body)
+        cut_after, cut = _CUT.get(folder, (0.0, folder))
+        if not saved.is_saved(folder) and seconds <= AS_LONG * cut_after < math.inf and saved.is_saved(cut):
+            folder = cut
         if not saved.is_saved(folder):
             predictor = _train(source, data, body, own)
             if predictor.record.cut_short:  # another study, with more time, trains its own
-                folder = folder.with_name(f"{folder.name}-cut-{_digest(saved.files_of(predictor)[saved.TENSORS])}")
+                cut = folder.with_name(f"{folder.name}-cut-{_digest(saved.files_of(predictor)[saved.TENSORS])}")
+                _CUT[folder] = (seconds, cut)
+                folder = cut
             saved.save(predictor, folder)
     except BudgetSpent:
         reason = f"the first epoch on {source.name} did not end in its share of the budget; give a larger --budget"

@@ -7,6 +7,7 @@ source task, `planner/source_tasks.py`), and the folder of that network then goe
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Hashable
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -23,7 +24,10 @@ from transferkit.sources import saved_network
 if TYPE_CHECKING:
     from transferkit.core.network import Network
 
-_NOT_SAID = ("offline", "unlabelled", "not_labels")
+MOST_READ = 8
+_READ: dict[Hashable, Target] = {}
+"""Labelled data that were read in this process, the oldest first; at most `MOST_READ`."""
+_NOT_SAID = ("offline", "unlabelled", "not_labels", "label_elsewhere")
 """Options of reading that are not for a person to set here."""
 _TARGETS_OWN = ("split_column", "group_column", "weight_column")
 """Columns that a person names for the target; another table need not have them."""
@@ -57,7 +61,21 @@ class DataSet(SourceKind, ABC):
     def data(
         self, location: str, options: SourceOptions, progress: Progress = silent, task: str | None = None
     ) -> Target:
-        """Read by the format that recognises it. Columns may be named after `?`, as in `old.csv?label_column=sick`."""
+        """Read by the format that recognises it. Columns may be named after `?`, as in `old.csv?label_column=sick`.
+
+        Read once as long as they stay the same, however many methods and targets of this process they are for.
+        """
+        state = self.state(location)
+        if state is None:
+            return self._read(location, options, progress, task)
+        asked = (type(self), location, options.reading, options.offline, task, state)
+        if asked not in _READ:
+            while len(_READ) >= MOST_READ:
+                _READ.pop(next(iter(_READ)))
+            _READ[asked] = self._read(location, options, progress, task)
+        return _READ[asked]
+
+    def _read(self, location: str, options: SourceOptions, progress: Progress, task: str | None) -> Target:
         place, said = self.place(location), _query(location)
         given = options.reading if _has_columns(place) else None
         reading = replace(given or ReadOptions(), **_of_targets_own(), offline=options.offline)

@@ -27,6 +27,7 @@ from transferkit.training.domains import Domains
 from transferkit.training.epoch_choice import EpochChoice, epoch_choice
 from transferkit.training.fine_tuning import fine_tune
 from transferkit.training.fitted import FittedNetwork
+from transferkit.training.label_loss import LabelLoss
 from transferkit.training.likeness import notes_on_likeness
 from transferkit.training.loop import Addition, Diverged
 from transferkit.training.losses import Step
@@ -54,8 +55,26 @@ class Both:
     target: Side
     strength: float
     """lambda now."""
-    precision: str = "float32"
-    """What the features were computed in, for a loss that runs the network on further items."""
+    step: Step
+    """The source's batch as the loop has it."""
+
+    @property
+    def precision(self) -> str:
+        """What the features were computed in, for a loss that runs the network on further items."""
+        return self.step.precision
+
+    @property
+    def weights(self) -> Tensor | None:
+        """(n,) how much each of the source's items counts, 1 on average over all; None: all alike."""
+        return self.step.weights
+
+    def of_labels(self, outputs: Tensor, times: Tensor | None = None) -> Tensor:
+        """L_source of other outputs (n, n_outputs) for the source's items; `times` (n,): what each counts besides."""
+        assert self.step.label_loss is not None
+        weights = self.weights
+        if times is not None:
+            weights = times if weights is None else times * weights
+        return self.step.label_loss(outputs, self.targets, weights)
 
 
 @dataclass(frozen=True)
@@ -159,9 +178,7 @@ def _penalty(
         if not (usable(source) and usable(target)):
             raise Diverged(f"features were not numbers where {step.progress:.0%} of the training was done")
         strength = method.strength(step.progress)
-        both = Both(
-            source, step.targets, origin[step.chosen].to(source.features.device), target, strength, step.precision
-        )
+        both = Both(source, step.targets, origin[step.chosen].to(source.features.device), target, strength, step)
         loss = objective.loss(both)
         if objective.scaled:
             loss = strength * loss
@@ -177,11 +194,13 @@ def _few_labels(method: AdaptingMethod, model: Model, examples: Examples, run: R
     if len(examples) < 2:
         return None
     size = min(method.batch_size, len(examples))
-    batches = TargetBatches(model, examples, size, method.augmentation, run, purpose="own labels")
+    evenly = method.balance == "sampling"
+    batches = TargetBatches(model, examples, size, method.augmentation, run, purpose="own labels", evenly=evenly)
+    cost = LabelLoss(model.task, examples, method.balance, method.label_smoothing, torch.device(run.device))
 
     def loss(step: Step) -> Tensor:
         side = batches.side(step)
-        return model.task.loss(side.outputs, side.targets)
+        return cost(side.outputs, side.targets, cost.weights(side.chosen))
 
     return loss
 

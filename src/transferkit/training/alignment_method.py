@@ -15,17 +15,12 @@ from transferkit.core.errors import Failed, WrongUse
 from transferkit.core.method import ANY, Method, Needs
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from transferkit.core.predictor import Predictor
     from transferkit.core.run import Run
     from transferkit.core.source import Source
     from transferkit.core.target import Target
     from transferkit.core.task import Task
-    from transferkit.ops.alignment.contract import Alignment
-
-ALIKE = 0.05
-"""Chance from which on the difference of two domains is not told from none."""
+    from transferkit.ops.alignment.contract import Alignment, Sides
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,48 +44,27 @@ class AlignmentMethod(Method, ABC):
         return False
 
     @abstractmethod
-    def align(
-        self,
-        source: np.ndarray,
-        target: np.ndarray,
-        source_classes: np.ndarray | None,
-        target_classes: np.ndarray | None,
-    ) -> Alignment:
-        """Bring source (n_s, d) and target (n_t, d) together, features of mean 0 and variance 1 over both.
-
-        Classes (n_s,) and (n_t,) int, -1 where a target item has none; None where the task has no classes.
-        """
+    def align(self, sides: Sides) -> Alignment:
+        """Bring the two together, features of mean 0 and variance 1 over both."""
 
     def suits(self, task: Task) -> bool:
         return task.name == "classify" or not self.of_classes
 
-    def aligned(
-        self,
-        source: np.ndarray,
-        target: np.ndarray,
-        source_classes: np.ndarray | None = None,
-        target_classes: np.ndarray | None = None,
-    ) -> tuple[Alignment, tuple[str, ...]]:
+    def aligned(self, sides: Sides) -> tuple[Alignment, tuple[str, ...]]:
         """`align`, and what a person should know of it; features that do not vary stay as they are. Errors are one line."""
-        from transferkit.ops.alignment.alike import chance_alike
         from transferkit.ops.alignment.contract import Alignment
+        from transferkit.training.nothing_to_adapt import does_not_vary, note_of_no_difference
 
-        if self.of_classes and source_classes is None:
+        source, target = sides.source, sides.target
+        if self.of_classes and sides.source_classes is None:
             raise WrongUse(
                 f"method {self.name} aligns class by class, and this task has no classes; tca and recolouring need none"
             )
-        if not source.var(0).any() or not target.var(0).any():
-            of = "source" if not source.var(0).any() else "target"
+        if of := does_not_vary(source, target):
             return Alignment(source, target), (f"no feature varies among the {of} items; nothing was aligned",)
-        chance = chance_alike(source, target)
-        notes: tuple[str, ...] = ()
-        if chance > ALIKE:
-            notes = (
-                f"the domains do not differ as far as a two-sample test on their features can tell (p = {chance:.2f}); "
-                "nothing to adapt",
-            )
+        notes = note_of_no_difference(source, target)
         try:
-            return self.align(source, target, source_classes, target_classes), notes
+            return self.align(sides), notes
         except ImportError as reason:
             raise Failed(f"method {self.name}: {reason}") from None
         except ValueError as reason:
@@ -101,6 +75,7 @@ class AlignmentMethod(Method, ABC):
         import numpy as np
 
         from transferkit.core.predictor import FitRecord
+        from transferkit.ops.alignment.contract import Sides
         from transferkit.training.domain_features import features_for
         from transferkit.training.learners.linear import fit_linear
         from transferkit.training.on_features import OnFeatures
@@ -112,7 +87,7 @@ class AlignmentMethod(Method, ABC):
         if task.name == "classify":
             ours, theirs = task.strata(found.source_labels), np.full(len(found.target), -1)
             theirs[: len(found.target_labels)] = task.strata(found.target_labels)
-        alignment, notes = self.aligned(found.source, found.target, ours, theirs)
+        alignment, notes = self.aligned(Sides(found.source, found.target, ours, theirs))
         run.check_deadline()
         rows = np.concatenate([alignment.source, alignment.target[: len(known)]])
         weights = None

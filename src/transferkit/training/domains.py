@@ -9,9 +9,8 @@ with L_source on `labelled`, L_target on the target's own labels where it has so
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 import numpy as np
 
@@ -137,8 +136,7 @@ def _share_a_class(target: Target, data: Sequence[Target]) -> None:
 
 
 def _read(source: Source, target: Target, run: Run) -> Target:
-    state = source.state
-    data = source.data(task=target.task.name) if state is None else _data(source, target.task.name, state)
+    data = source.data(task=target.task.name)
     if data.modality != target.modality or _no_column_shared(data, target):
         kinds = f"{data.modality} and {target.name} {target.modality}"
         if data.modality == target.modality:
@@ -164,12 +162,6 @@ def _no_column_shared(data: Target, target: Target) -> bool:
         for rows in (target.train.join(target.validation).join(target.unlabelled).items, data.train.items)
     )
     return not ours & theirs
-
-
-@lru_cache(maxsize=8)
-def _data(source: Source, task: str, state: Hashable) -> Target:
-    """Read once as long as it stays the same, however many methods are fitted to it in this process."""
-    return source.data(task=task)
 
 
 def _joined(parts: Sequence[Examples]) -> Examples:

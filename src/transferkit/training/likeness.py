@@ -13,10 +13,10 @@ from transferkit.core.examples import Examples
 from transferkit.core.network import Network, parts_of
 from transferkit.core.run import Run
 from transferkit.ops.alignment.alike import chance_alike
-from transferkit.training.alignment_method import ALIKE
 from transferkit.training.body import Body
 from transferkit.training.domains import Domains
 from transferkit.training.model import moved
+from transferkit.training.nothing_to_adapt import ALIKE
 from transferkit.training.reading import inputs_of
 
 MOST_ITEMS = 128

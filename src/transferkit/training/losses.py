@@ -13,7 +13,7 @@ from transferkit.core.errors import WrongUse
 from transferkit.core.examples import Examples
 from transferkit.core.network import State, parts_of
 from transferkit.core.run import Run
-from transferkit.training.imbalance import item_weights
+from transferkit.training.label_loss import LabelLoss
 from transferkit.training.mixing import Mix, can_mix, cutmix, mixup
 from transferkit.training.model import Model, as_precise
 from transferkit.training.precision import products_in
@@ -39,6 +39,10 @@ class Step:
     """The states at the positions that `Addition.watched` names."""
     precision: str = "float32"
     """What the features were computed in, for a penalty that runs the network on further items."""
+    weights: Tensor | None = None
+    """(batch,) how much each item counts; None: all alike."""
+    label_loss: LabelLoss | None = None
+    """What `outputs` cost; for a penalty that makes other outputs for the same labels."""
 
 
 Penalty = Callable[[Step], Tensor]
@@ -60,10 +64,8 @@ class Losses:
     ) -> None:
         """`of_labels`: False where the penalty is the whole loss."""
         self._model, self._recipe, self._penalty, self._watched = model, recipe, penalty, watched
-        device, labels = torch.device(run.device), examples.labels or ()
-        weights = item_weights(model.task, examples, recipe.balance == "weights")
-        self._weights = None if weights is None else weights.to(device)
-        self._prior = model.task.prior_logits(labels).to(device) if recipe.balance == "logits" else None
+        device = torch.device(run.device)
+        self._label_loss = LabelLoss(model.task, examples, recipe.balance, recipe.label_smoothing, device)
         self._draw = run.generator("mixing")
         self._precision, self._device, self._of_labels = precision, run.device, of_labels
         self.out_of_reach: set[int] = set()
@@ -74,7 +76,7 @@ class Losses:
     def __call__(self, inputs: State, targets: Any, chosen: Tensor, progress: float) -> Callable[[], Tensor]:
         inputs, mix = self._mixed(inputs, len(chosen))
         mixes_features = mix is not None and not can_mix(inputs)
-        weights = None if self._weights is None else self._weights[chosen.to(self._weights.device)]
+        weights = self._label_loss.weights(chosen)
         partner = None if mix is None else (_chosen(targets, mix.partner), _chosen(weights, mix.partner))
 
         def loss_now() -> Tensor:
@@ -88,12 +90,13 @@ class Losses:
             outputs = self._model.outputs(features, targets)
             beyond = self._model.task.out_of_reach(outputs, targets)
             self.out_of_reach.update(i for i, is_beyond in zip(chosen.tolist(), beyond, strict=False) if is_beyond)
-            loss = self._against(outputs, targets, weights) if self._of_labels else torch.zeros((), device=self._device)
+            against = self._label_loss
+            loss = against(outputs, targets, weights) if self._of_labels else torch.zeros((), device=self._device)
             if mix is not None and partner is not None and self._of_labels:
-                loss = mix.share * loss + (1 - mix.share) * self._against(outputs, *partner)
+                loss = mix.share * loss + (1 - mix.share) * against(outputs, *partner)
             if self._penalty is not None:
-                step = Step(features, outputs, targets, progress, inputs, chosen, states, self._precision)
-                loss = loss + self._penalty(step)
+                way = (progress, inputs, chosen, states, self._precision, weights, against)
+                loss = loss + self._penalty(Step(features, outputs, targets, *way))
             return loss
 
         return loss_now
@@ -107,13 +110,6 @@ class Losses:
             return cutmix(inputs, recipe.cutmix, self._draw)
         mix = mixup(n, recipe.mixup, self._draw, parts_of(inputs)[0].device)
         return (mix.of(parts_of(inputs)[0]) if can_mix(inputs) else inputs), mix
-
-    def _against(self, outputs: Any, targets: Any, weights: Tensor | None) -> Tensor:
-        """The task's loss, with adjusted logits and smoothed labels where the recipe says so."""
-        task, smoothing = self._model.task, self._recipe.label_smoothing
-        adjusted = outputs if self._prior is None else outputs + self._prior
-        loss = task.loss(adjusted, targets, weights)
-        return loss if not smoothing else (1 - smoothing) * loss + smoothing * task.even_loss(adjusted, weights)
 
 
 def _chosen(values: Any, indices: Tensor) -> Any:

@@ -13,20 +13,18 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from transferkit.core.errors import Failed, WrongUse
-from transferkit.core.method import Method, Needs
-from transferkit.training.spelled_estimators import LINEAR, check_spelling
+from transferkit.training.space_method import SpaceMethod, predictor_in
 
 if TYPE_CHECKING:
-    from transferkit.core.predictor import FitRecord, Predictor
+    from transferkit.core.predictor import Predictor
     from transferkit.core.run import Run
     from transferkit.core.source import Source
     from transferkit.core.target import Target
-    from transferkit.core.task import Task
     from transferkit.ops.mappings.narrow import Narrow
     from transferkit.ops.mappings.space_map import SpaceMap
     from transferkit.training.learners.contract import Learner
@@ -36,42 +34,8 @@ SHARES = (0.0, 0.1, 0.3, 1.0, 3.0)
 FOLDS = 5
 LEAST_TO_CHOOSE = 4
 """Labels below which folds say nothing."""
-LEAST_PAIRS = 8
 LEAST_CHANCE = 1e-2
 """Of the truth, in a fold: a class of which the fold's other items had none costs no more than this."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class SpaceMethod(Method, ABC):
-    """Works on two feature spaces, with a learner that a person may choose."""
-
-    needs: ClassVar[Needs] = Needs(
-        models=(0, 2), data=(1, 1), target_labels=True, unlabelled=True, features=True, moves_weights=False
-    )
-    baseline: ClassVar[str] = "target_probe"
-
-    learner: str = LINEAR
-    """linear: ridge, its penalty by leave-one-out; else an estimator of scikit-learn, `random_forest/max_depth=3`."""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_spelling(self.learner)
-
-    def suits(self, task: Task) -> bool:
-        """Classes and numbers."""
-        return task.name in ("classify", "regress")
-
-    def learned(self, task: Task, rows: np.ndarray, labels: tuple[Any, ...], weights: np.ndarray, run: Run) -> Learner:
-        """The learner, fitted to rows (n, d), labels (n,) and weights (n,); those of weight 0 are left out."""
-        from transferkit.training.learner_method import fit_learner
-        from transferkit.training.learners.linear import fit_linear
-
-        kept = weights > 0
-        labels = tuple(label for label, keep in zip(labels, kept, strict=True) if keep)
-        rows, weights = rows[kept], weights[kept] / weights[kept].mean()
-        if self.learner == LINEAR:
-            return fit_linear(task, rows, labels, weights, "ridge")
-        return fit_learner(task, self.learner, rows, labels, weights, run)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,78 +154,6 @@ class MappingMethod(SpaceMethod, ABC):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
-class PairedMethod(MappingMethod, ABC):
-    """A map that is learned from pairs of rows. A subclass gives `from_pairs`."""
-
-    trusted: ClassVar[bool] = True
-
-    learn_from: Literal["auto", "pairs", "classes"] = "auto"
-    """pairs: items of source and target in the same group (--group-column), and items that both hold; classes: each
-    source item with the mean of its class in the target; auto: pairs where there are eight or more, else classes."""
-
-    @abstractmethod
-    def from_pairs(self, x: np.ndarray, y: np.ndarray, weights: np.ndarray, run: Run) -> SpaceMap:
-        """The map from x (n, d) to y (n, k), row i of one belonging to row i of the other; weights (n,) of mean 1."""
-
-    def carry(self, spaces: TwoSpaces, run: Run) -> SpaceMap:
-        from transferkit.ops.mappings.pairs import class_pairs
-
-        if not self.looks_at_labels(spaces):
-            assert spaces.pairs is not None  # then there would be labels to look at
-            return self.from_pairs(*spaces.pairs, np.ones(len(spaces.pairs[0])), run)
-        if self.learn_from == "pairs" or not spaces.task.balances:
-            n_pairs = 0 if spaces.pairs is None else len(spaces.pairs[0])
-            raise WrongUse(
-                f"method {self.name} needs {LEAST_PAIRS} pairs and found {n_pairs}; name with --group-column a "
-                "column that says in source and target which items belong together, or use a method without pairs, such as "
-                "wasserstein_procrustes"
-            )
-        labelled = spaces.target[: len(spaces.target_labels)]
-        try:
-            pairs = class_pairs(spaces.source, spaces.source_labels, labelled, spaces.target_labels)
-        except ValueError as reason:
-            raise WrongUse(f"method {self.name} has no pairs, and learns from class means: {reason}") from None
-        return self.from_pairs(*pairs, run)
-
-    def _linked(self, spaces: TwoSpaces) -> dict[str, Any]:
-        if spaces.pairs is None or self.looks_at_labels(spaces):
-            return {"learned_from": "classes"}
-        return {"learned_from": "pairs", "pairs": len(spaces.pairs[0])}
-
-    def looks_at_labels(self, spaces: TwoSpaces) -> bool:
-        enough = spaces.pairs is not None and len(spaces.pairs[0]) >= LEAST_PAIRS
-        return self.learn_from == "classes" or not enough
-
-
-@dataclass(frozen=True, kw_only=True)
-class UnpairedMethod(MappingMethod, ABC):
-    """A map between two clouds of rows, which labels may help. A subclass gives `from_clouds`."""
-
-    needs: ClassVar[Needs] = replace(SpaceMethod.needs, target_labels=False)
-
-    @abstractmethod
-    def from_clouds(
-        self,
-        x: np.ndarray,
-        y: np.ndarray,
-        x_labels: tuple[Any, ...] | None,
-        y_labels: tuple[Any, ...] | None,
-        run: Run,
-    ) -> SpaceMap:
-        """The map from x (n, d) to y (m, k); labels of classes, None for a row's where it is not known, or None for
-        all."""
-
-    def carry(self, spaces: TwoSpaces, run: Run) -> SpaceMap:
-        if not self.looks_at_labels(spaces):
-            return self.from_clouds(spaces.source, spaces.target, None, None, run)
-        known = (*spaces.target_labels, *(None,) * (len(spaces.target) - len(spaces.target_labels)))
-        return self.from_clouds(spaces.source, spaces.target, spaces.source_labels, known, run)
-
-    def looks_at_labels(self, spaces: TwoSpaces) -> bool:
-        return spaces.task.balances and len(spaces.target_labels) > 0
-
-
 def _narrowed(spaces: TwoSpaces, source: Narrow | None, target: Narrow | None) -> TwoSpaces:
     """The same rows on the axes of each space that is narrowed."""
 
@@ -284,20 +176,6 @@ def without_labels(spaces: TwoSpaces, held: np.ndarray) -> TwoSpaces:
         target_labels=tuple(spaces.target_labels[i] for i in kept),
         target_weights=weights / weights.mean() if len(weights) else weights,
     )
-
-
-def predictor_in(spaces: TwoSpaces, learner: Learner, record: FitRecord) -> Predictor:
-    """Predicts new items of the target: its features, their scale, the learner."""
-    from transferkit.ops.feature_maps.scaling import Scaling
-    from transferkit.training.on_features import OnFeatures
-
-    space, body = spaces.space, spaces.space.part.body
-    network = None if body is None else body.make()
-    if body is not None and network is not None:
-        total = record.total_parameters + sum(p.numel() for p in network.parameters())
-        record = replace(record, total_parameters=total, origin=body.origin)
-    scaling = Scaling(space.centre, space.scale)
-    return OnFeatures(spaces.task, (space.part.processor, network), (scaling,), learner, record, space.part)
 
 
 def _losses(learner: Learner, spaces: TwoSpaces, held: np.ndarray) -> np.ndarray:

@@ -75,15 +75,10 @@ class WeighingMethod(LearnerMethod):
 
 def notes_on(source: np.ndarray, target: np.ndarray, weights: np.ndarray) -> tuple[str, ...]:
     """What a person should know of weights (n_s,): that there was nothing to weigh for, or that a few items decide."""
-    from transferkit.ops.alignment.alike import chance_alike
-    from transferkit.training.alignment_method import ALIKE
+    from transferkit.training.nothing_to_adapt import note_of_no_difference
 
-    chance = chance_alike(source, target)
-    if chance > ALIKE:
-        return (
-            f"the domains do not differ as far as a two-sample test on their features can tell (p = {chance:.2f}); "
-            "nothing to adapt",
-        )
+    if alike := note_of_no_difference(source, target):
+        return alike
     if not np.ptp(weights):
         return ("the domains differ, and no source item looks more like the target than another: all count alike",)
     left = effective_items(weights)

@@ -13,6 +13,7 @@ from transferkit.core.run import Run
 from transferkit.core.source import Source
 from transferkit.core.spelling import read_method
 from transferkit.core.target import Target
+from transferkit.ops.alignment.contract import Sides
 from transferkit.sources.memory import source_of
 
 METHODS = (
@@ -21,6 +22,7 @@ METHODS = (
     "subspace_alignment",
     "gfk",
     "tca",
+    "tjm",
     "sstca",
     "jda",
     "optimal_transport",
@@ -98,13 +100,14 @@ def test_domains_that_do_not_differ_are_said_not_to(spelling: str, source: Sourc
 def test_constant_features_are_left_alone_and_said_to_be_so(spelling: str, source: Source) -> None:
     with_constant = np.hstack([TARGET_ITEMS[:, :4], np.ones((80, 1))])
     read_method(spelling).fit((source,), target(with_constant), Run())
-    aligned, notes = read_method(spelling).aligned(SOURCE_ITEMS, np.ones((30, 5)), np.arange(120) % 2, np.full(30, -1))
+    sides = Sides(SOURCE_ITEMS, np.ones((30, 5)), np.arange(120) % 2, np.full(30, -1))
+    aligned, notes = read_method(spelling).aligned(sides)
     assert notes == ("no feature varies among the target items; nothing was aligned",)
     assert aligned.source is SOURCE_ITEMS
 
 
 @pytest.mark.parametrize(
-    "spelling", ["recolouring", "linear_transport", "tca", "subspace_alignment", "gfk", "optimal_transport"]
+    "spelling", ["recolouring", "linear_transport", "tca", "tjm", "subspace_alignment", "gfk", "optimal_transport"]
 )
 def test_numbers_are_predicted_across_domains_where_no_class_is_needed(spelling: str) -> None:
     worth = SOURCE_ITEMS[:, :3].sum(1)
@@ -146,6 +149,7 @@ def test_without_pot_optimal_transport_says_how_to_get_it(source: Source, monkey
         ("sstca:label_share=-0.1", "from 0 to 1"),
         ("linear_transport:ridge=-1", "at least 0"),
         ("tca:n_components=0", "above 0"),
+        ("tjm:sparsity=2", "from 0 to 1"),
         ("optimal_transport:plan=cheap", "not one of sinkhorn"),
     ],
 )
@@ -163,3 +167,11 @@ def test_labels_that_choose_between_fits_are_not_learned_from(spelling: str, sou
     scores = [read_method(spelling).fit((source,), one, Run()).predict(items).scores for one in (told, odd)]
     assert scores[0] is not None
     np.testing.assert_array_equal(scores[0], scores[1])
+
+
+def test_a_constant_that_no_float_holds_exactly_is_a_constant() -> None:
+    """The variance of a number that was scaled is not quite 0 for rounding."""
+    still = np.full((30, 5), 0.1) / 3 - 0.7
+    aligned, notes = read_method("tca").aligned(Sides(SOURCE_ITEMS, still))
+    assert notes == ("no feature varies among the target items; nothing was aligned",)
+    assert aligned.target is still

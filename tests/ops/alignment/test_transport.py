@@ -94,3 +94,17 @@ def test_a_class_that_the_other_domain_lacks_goes_somewhere_too(plan) -> None:
     assert np.isfinite(aligned.source).all()
     zeros = aligned.source[ours == 0]
     assert cdist(zeros, TARGET[theirs == 0]).min(1).max() < 6
+
+
+def test_a_plan_of_classes_is_the_smoothed_plan_at_its_own_slope_with_even_margins() -> None:
+    draw = np.random.default_rng(3)
+    classes = np.arange(160) % 2
+    source, target = draw.normal(size=(160, 2)) + 2 * classes[:, None], draw.normal(size=(80, 2)) + 2
+    costs = cdist(source, target, "sqeuclidean")
+    costs /= np.median(costs)
+    plan = transport_plan(costs, classes, plan="classes")
+    mass = np.stack([plan[classes == c].sum(0) for c in (0, 1)])
+    again = transport_plan(costs + 0.1 * (mass[classes] + 1e-3) ** -0.5 / 2, None)
+    assert np.abs(plan - again).sum() < 1e-3
+    assert np.abs(plan.sum(0) - 1 / 80).sum() < 1e-3
+    assert np.abs(plan.sum(1) - 1 / 160).sum() < 1e-3

@@ -87,6 +87,15 @@ def test_margin_disparity_is_the_papers_sum() -> None:
     assert found == pytest.approx(contradicting + 4 * agreeing, rel=1e-12)
 
 
+def test_a_source_item_of_weight_two_counts_as_two_in_the_margin_disparity() -> None:
+    source, second_s, target, second_t = (grid(4, 3, shift) for shift in (0.0, 0.5, 1.0, 1.5))
+    twice = torch.tensor([0, 0, 1, 2, 3])
+    weights = torch.tensor([2.0, 1.0, 1.0, 1.0]) * 4 / 5
+    weighted = margin_disparity(source, second_s, target, second_t, source_weights=weights)
+    repeated = margin_disparity(source[twice], second_s[twice], target, second_t)
+    assert float(weighted) == pytest.approx(float(repeated), rel=1e-6)
+
+
 def test_the_first_classifier_gets_no_gradient_from_the_margin_disparity() -> None:
     first = grid(4, 3).requires_grad_()
     second = grid(4, 3, 1.0).requires_grad_()

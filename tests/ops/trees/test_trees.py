@@ -9,7 +9,7 @@ from sklearn.tree import DecisionTreeClassifier
 from transferkit.ops.trees.boosting import boosted, outputs_of, start_of
 from transferkit.ops.trees.refined import refined
 from transferkit.ops.trees.transferred import best_threshold, divergence, transferred
-from transferkit.ops.trees.tree import LEAF, Tree
+from transferkit.ops.trees.tree import LEAF, Branch, Tree, assembled
 
 DRAW = np.random.default_rng(0)
 X = DRAW.normal(size=(150, 4))
@@ -29,8 +29,9 @@ def test_a_tree_as_arrays_answers_as_the_fitted_one() -> None:
 
 
 def test_a_split_above_two_trees_sends_items_to_each() -> None:
-    tree = Tree.split(0, 0.5, Tree.leaf(np.array([1.0, 0.0])), Tree.leaf(np.array([0.0, 1.0])), np.array([0.5, 0.5]))
-    tree = Tree.split(1, 0.0, tree, Tree.leaf(np.array([0.2, 0.8])), np.array([0.5, 0.5]))
+    even = np.array([0.5, 0.5])
+    lower = assembled(0, [Branch(0, 0.5, even, 1, 2), *(Tree.leaf(row) for row in np.eye(2))].__getitem__)
+    tree = assembled(0, [Branch(1, 0.0, even, 1, 2), lower, Tree.leaf(np.array([0.2, 0.8]))].__getitem__)
     items = np.array([[0.0, -1.0], [1.0, -1.0], [0.0, 1.0]])
     assert tree.predict(items)[:, 0].tolist() == [1.0, 0.0, 0.2]
 
@@ -161,6 +162,32 @@ def test_neighbouring_numbers_are_told_apart_by_changed_trees_as_by_the_trees_th
     items, labels = np.array([[low], [low], [high], [high]], dtype=np.float64), np.array([0, 0, 1, 1])
     middle = (float(low) + float(high)) / 2
     assert np.float32(middle) == high
-    tree = Tree.split(0, middle, Tree.leaf(np.array([1.0, 0])), Tree.leaf(np.array([0, 1.0])), np.array([0.5, 0.5]))
+    leaves = [Tree.leaf(row) for row in np.eye(2)]
+    tree = assembled(0, [Branch(0, middle, np.array([0.5, 0.5]), 1, 2), *leaves].__getitem__)
     for changed in (refined(tree, items, labels), transferred(tree, items, labels)):
         np.testing.assert_array_equal(changed.predict(items).argmax(1), labels)
+
+
+def test_trees_deeper_than_functions_may_call_each_other_are_changed_too() -> None:
+    """Each node takes one item off the lower end."""
+    deep = 1500
+    numbers = np.arange(deep + 1, dtype=np.float64)[:, None]
+    labels = np.arange(deep + 1) % 2
+    feature = np.r_[np.tile([0, LEAF], deep), LEAF]  # an inner node, its leaf to the left, and so on to the right
+    inner = feature != LEAF
+    below = np.flatnonzero(inner)
+    left, right = (np.where(inner, np.arange(len(feature)) + step, LEAF) for step in (1, 2))
+    threshold = np.zeros(len(feature))
+    threshold[below] = np.arange(deep) + 0.5
+    value = np.full((len(feature), 2), 0.5)
+    value[~inner] = np.eye(2)[labels]
+    tree = Tree(feature, threshold, left, right, value)
+    np.testing.assert_array_equal(tree.predict(numbers).argmax(1), labels)
+    assert (refined(tree, numbers, labels).predict(numbers).argmax(1) == labels).all()
+    few = numbers[-3:] + 0.25
+    assert (refined(tree, few, labels[-3:]).predict(few).argmax(1) == labels[-3:]).all()
+    moved = transferred(tree, few, labels[-3:])
+    assert (moved.predict(few).argmax(1) == labels[-3:]).all()
+    unreached = transferred(tree, few[:0], labels[:0])
+    np.testing.assert_array_equal(unreached.threshold, tree.threshold)
+    np.testing.assert_array_equal(unreached.predict(numbers).argmax(1), labels)

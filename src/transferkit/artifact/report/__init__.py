@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 def render(summary: StudySummary) -> str:
     """The report's HTML. All text of the summary is escaped; pictures are drawn inside the file."""
-    return _environment().get_template("page.html.jinja").render(_context(summary))
+    return environment().get_template("page.html.jinja").render(_context(summary))
 
 
 def _context(summary: StudySummary) -> dict[str, Any]:
@@ -85,7 +85,8 @@ def _adaptation(summary: StudySummary) -> dict[str, Any] | None:
     return {"distance": None, "chosen_without_labels": None, **found, "other_scores": others}
 
 
-def _environment() -> Environment:
+def environment() -> Environment:
+    """What renders a template: every text escaped, what is not defined an error."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(

@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from transferkit.artifact import wording
 from transferkit.artifact.report.axis import Axis, axis_over, element, percent
-from transferkit.evaluate.summary import ArmSummary, StudySummary, VerdictWord
+from transferkit.evaluate.summary import ArmSummary, Gain, StudySummary, VerdictWord
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def forest(summary: StudySummary) -> Forest | None:
     axis = axis_over([*bounds, *both_sides], wanted_ticks=6)
     rows = tuple(_row(arm, arms, axis, summary, margin) for arm in arms)
     shown = f"{scale * margin:.3g}" if margin else ""
-    return Forest(rows, _directions(axis), _scale(axis), max(arm.gain.n_items for arm in arms if arm.gain), shown)
+    return Forest(rows, directions(axis), scale_line(axis), max(arm.gain.n_items for arm in arms if arm.gain), shown)
 
 
 def _row(arm: ArmSummary, arms: Sequence[ArmSummary], axis: Axis, summary: StudySummary, margin: float) -> ForestRow:
@@ -75,25 +75,24 @@ def _row(arm: ArmSummary, arms: Sequence[ArmSummary], axis: Axis, summary: Study
         interval=wording.interval(gain, metric, digits),
         evidence=f"{wording.level(gain)} interval, {wording.counted(gain.n_seeds, 'seed')}",
         chosen=arm.status == "chosen",
-        picture=_picture(arm, axis, metric.scale, margin),
+        picture=lane(gain, arm.verdict, axis, metric.scale, margin),
     )
 
 
-def _picture(arm: ArmSummary, axis: Axis, scale: float, margin: float) -> Markup:
-    """Decorative: the same numbers stand in the row's cells as text."""
-    assert arm.gain is not None
-    low, mean, high = (percent(axis.place(scale * v)) for v in (arm.gain.low, arm.gain.mean, arm.gain.high))
+def lane(gain: Gain, word: VerdictWord, axis: Axis, scale: float, margin: float) -> Markup:
+    """A gain and its interval. Decorative: the same numbers stand in the row's cells as text."""
+    low, mean, high = (percent(axis.place(scale * v)) for v in (gain.low, gain.mean, gain.high))
     marks = [
         element("line", class_="reach", x1=low, x2=high, y1=0, y2=0),
         *(element("line", class_="reach end", x1=end, x2=end, y1=-6, y2=6) for end in (low, high)),
         element("circle", class_="mean", cx=mean, cy=0, r=6.5),
     ]
     middle = element("svg", *marks, y="50%", overflow="visible")
-    background = _background(axis, scale * margin)
-    return element("svg", *background, middle, class_=f"lane {arm.verdict}", aria_hidden="true")
+    return element("svg", *background(axis, scale * margin), middle, class_=f"lane {word}", aria_hidden="true")
 
 
-def _background(axis: Axis, margin: float) -> list[Markup]:
+def background(axis: Axis, margin: float = 0.0) -> list[Markup]:
+    """The grid, and the band of differences too small to matter."""
     left, right = axis.place(-margin), axis.place(margin)
     band = element("rect", class_="band", x=percent(left), width=percent(round(right - left, 2)), y=0, height="100%")
     grid = [
@@ -104,14 +103,16 @@ def _background(axis: Axis, margin: float) -> list[Markup]:
     return [band, *grid] if margin else grid
 
 
-def _directions(axis: Axis) -> Markup:
+def directions(axis: Axis) -> Markup:
+    """Which side of 0 is better."""
     zero = percent(axis.place(0.0))
     worse = element("text", "\N{LEFTWARDS ARROW} worse", class_="tick", x=zero, dx=-9, y=14, text_anchor="end")
     better = element("text", "better \N{RIGHTWARDS ARROW}", class_="tick", x=zero, dx=9, y=14)
     return element("svg", worse, better, class_="scale", width="100%", height=20)
 
 
-def _scale(axis: Axis) -> Markup:
+def scale_line(axis: Axis) -> Markup:
+    """The axis' numbers."""
     step = axis.ticks[1] - axis.ticks[0] if len(axis.ticks) > 1 else 1.0
     digits = max(0, min(4, len(f"{step:.4f}".rstrip("0").partition(".")[2])))
     labels = [

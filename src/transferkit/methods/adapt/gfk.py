@@ -13,9 +13,7 @@ from typing import TYPE_CHECKING, ClassVar
 from transferkit.training.alignment_method import AlignmentMethod
 
 if TYPE_CHECKING:
-    import numpy as np
-
-    from transferkit.ops.alignment.contract import Alignment
+    from transferkit.ops.alignment.contract import Alignment, Sides
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,13 +32,7 @@ class GFK(AlignmentMethod):
     n_components: int | None = None
     """Dimensions of each subspace; None: as many as the domains agree on, by the paper's subspace disagreement."""
 
-    def align(
-        self,
-        source: np.ndarray,
-        target: np.ndarray,
-        source_classes: np.ndarray | None,
-        target_classes: np.ndarray | None,
-    ) -> Alignment:
+    def align(self, sides: Sides) -> Alignment:
         from transferkit.ops.alignment.geodesic_flow import geodesic_flow
 
-        return geodesic_flow(source, target, n_components=self.n_components)
+        return geodesic_flow(sides.source, sides.target, n_components=self.n_components)

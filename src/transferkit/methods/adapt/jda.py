@@ -14,9 +14,7 @@ from transferkit.core.errors import WrongUse
 from transferkit.training.alignment_method import AlignmentMethod
 
 if TYPE_CHECKING:
-    import numpy as np
-
-    from transferkit.ops.alignment.contract import Alignment
+    from transferkit.ops.alignment.contract import Alignment, Sides
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,22 +54,11 @@ class JDA(AlignmentMethod):
         """It aligns the mean of each."""
         return True
 
-    def align(
-        self,
-        source: np.ndarray,
-        target: np.ndarray,
-        source_classes: np.ndarray | None,
-        target_classes: np.ndarray | None,
-    ) -> Alignment:
+    def align(self, sides: Sides) -> Alignment:
         from transferkit.ops.alignment.joint_distributions import joint_distributions
 
-        assert source_classes is not None
-        assert target_classes is not None
         return joint_distributions(
-            source,
-            target,
-            source_classes,
-            target_classes,
+            *sides.with_classes(),
             n_components=self.n_components,
             penalty=self.penalty,
             balance=self.balance,

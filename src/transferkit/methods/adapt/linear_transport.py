@@ -14,9 +14,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from transferkit.training.alignment_method import AlignmentMethod
 
 if TYPE_CHECKING:
-    import numpy as np
-
-    from transferkit.ops.alignment.contract import Alignment
+    from transferkit.ops.alignment.contract import Alignment, Sides
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,13 +40,7 @@ class LinearTransport(AlignmentMethod):
         if self.ridge is not None and not self.ridge >= 0:
             raise WrongUse(f"{self.name}:ridge={self.ridge} must be at least 0")
 
-    def align(
-        self,
-        source: np.ndarray,
-        target: np.ndarray,
-        source_classes: np.ndarray | None,
-        target_classes: np.ndarray | None,
-    ) -> Alignment:
+    def align(self, sides: Sides) -> Alignment:
         from transferkit.ops.alignment.linear_transport import linear_transport
 
-        return linear_transport(source, target, ridge=self.ridge)
+        return linear_transport(sides.source, sides.target, ridge=self.ridge)

@@ -49,7 +49,7 @@ class MCD(AdaptingMethod):
         second = second_head(model.network.feature_dim, n_classes(domains.task, self), run, self.hidden)
 
         def loss(both: Both) -> Tensor:
-            of_labels = domains.task.loss(second(both.source.features), both.targets)
+            of_labels = both.of_labels(second(both.source.features))
             features = reversed_gradient(both.target.features)
             apart = classifier_discrepancy(model.outputs(features), second(features))
             return of_labels - both.strength * apart

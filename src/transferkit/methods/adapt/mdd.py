@@ -54,6 +54,6 @@ class MDD(AdaptingMethod):
         def loss(both: Both) -> Tensor:
             source, target = both.source, both.target
             on_source, on_target = (second(reversed_gradient(s.features, both.strength)) for s in (source, target))
-            return -margin_disparity(source.outputs, on_source, target.outputs, on_target, self.gamma)
+            return -margin_disparity(source.outputs, on_source, target.outputs, on_target, self.gamma, both.weights)
 
         return Objective(loss, (second,), scaled=False)

@@ -13,9 +13,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from transferkit.training.alignment_method import AlignmentMethod
 
 if TYPE_CHECKING:
-    import numpy as np
-
-    from transferkit.ops.alignment.contract import Alignment
+    from transferkit.ops.alignment.contract import Alignment, Sides
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,20 +44,14 @@ class OptimalTransport(AlignmentMethod):
         """Two of the plans are regularised by them."""
         return self.plan in ("classes", "groups")
 
-    def align(
-        self,
-        source: np.ndarray,
-        target: np.ndarray,
-        source_classes: np.ndarray | None,
-        target_classes: np.ndarray | None,
-    ) -> Alignment:
+    def align(self, sides: Sides) -> Alignment:
         from transferkit.ops.alignment.transport import transport
 
         return transport(
-            source,
-            target,
-            source_classes,
-            target_classes,
+            sides.source,
+            sides.target,
+            sides.source_classes,
+            sides.target_classes,
             plan=self.plan,
             entropy=self.entropy,
             class_strength=self.class_strength,

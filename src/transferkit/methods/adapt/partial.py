@@ -69,7 +69,6 @@ class Partial(AdaptingMethod):
             of_items = of_items / of_items.mean().clamp_min(1e-6)  # (n,) of mean 1
             sides = (reversed_gradient(side.features, both.strength) for side in (both.source, both.target))
             source, target = (logits_of(judge, side) for side in sides)
-            of_labels = domains.task.loss(both.source.outputs, both.targets, of_items)
-            return of_labels + domain_confusion(source, target, of_items)
+            return both.of_labels(both.source.outputs, of_items) + domain_confusion(source, target, of_items)
 
         return Objective(loss, (judge,), scaled=False, of_labels=False, begin_epoch=begin_epoch)

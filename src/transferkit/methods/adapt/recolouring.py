@@ -12,9 +12,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from transferkit.training.alignment_method import AlignmentMethod
 
 if TYPE_CHECKING:
-    import numpy as np
-
-    from transferkit.ops.alignment.contract import Alignment
+    from transferkit.ops.alignment.contract import Alignment, Sides
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,13 +33,7 @@ class Recolouring(AlignmentMethod):
     ridge: float = 1.0
     """Added to every variance of both domains, whose features have variance 1 together; the paper's identity."""
 
-    def align(
-        self,
-        source: np.ndarray,
-        target: np.ndarray,
-        source_classes: np.ndarray | None,
-        target_classes: np.ndarray | None,
-    ) -> Alignment:
+    def align(self, sides: Sides) -> Alignment:
         from transferkit.ops.alignment.recolouring import recolouring
 
-        return recolouring(source, target, ridge=self.ridge)
+        return recolouring(sides.source, sides.target, ridge=self.ridge)

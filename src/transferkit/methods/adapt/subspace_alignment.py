@@ -13,9 +13,7 @@ from typing import TYPE_CHECKING, ClassVar
 from transferkit.training.alignment_method import AlignmentMethod
 
 if TYPE_CHECKING:
-    import numpy as np
-
-    from transferkit.ops.alignment.contract import Alignment
+    from transferkit.ops.alignment.contract import Alignment, Sides
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,13 +33,7 @@ class SubspaceAlignment(AlignmentMethod):
     n_components: int | None = None
     """Principal axes of each domain; None: as many as the domains agree on."""
 
-    def align(
-        self,
-        source: np.ndarray,
-        target: np.ndarray,
-        source_classes: np.ndarray | None,
-        target_classes: np.ndarray | None,
-    ) -> Alignment:
+    def align(self, sides: Sides) -> Alignment:
         from transferkit.ops.alignment.subspace_alignment import subspace_alignment
 
-        return subspace_alignment(source, target, n_components=self.n_components)
+        return subspace_alignment(sides.source, sides.target, n_components=self.n_components)

@@ -13,9 +13,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from transferkit.training.alignment_method import AlignmentMethod
 
 if TYPE_CHECKING:
-    import numpy as np
-
-    from transferkit.ops.alignment.contract import Alignment
+    from transferkit.ops.alignment.contract import Alignment, Sides
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,15 +37,14 @@ class TCA(AlignmentMethod):
     width: float | None = None
     """Of the Gaussian, 1 / (2 sigma^2); None: 1 / the median squared distance of two items."""
 
-    def align(
-        self,
-        source: np.ndarray,
-        target: np.ndarray,
-        source_classes: np.ndarray | None,
-        target_classes: np.ndarray | None,
-    ) -> Alignment:
+    def align(self, sides: Sides) -> Alignment:
         from transferkit.ops.alignment.transfer_components import transfer_components
 
         return transfer_components(
-            source, target, n_components=self.n_components, penalty=self.penalty, kernel=self.kernel, width=self.width
+            sides.source,
+            sides.target,
+            n_components=self.n_components,
+            penalty=self.penalty,
+            kernel=self.kernel,
+            width=self.width,
         )

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from transferkit.training.mapping_method import SpaceMethod, predictor_in
+from transferkit.training.space_method import SpaceMethod, predictor_in
 from transferkit.training.spelled_estimators import LINEAR
 
 if TYPE_CHECKING:

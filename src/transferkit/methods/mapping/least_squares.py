@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from transferkit.training.mapping_method import PairedMethod
+from transferkit.training.paired_method import PairedMethod
 
 if TYPE_CHECKING:
     import numpy as np

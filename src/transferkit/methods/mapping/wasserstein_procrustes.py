@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from transferkit.training.mapping_method import UnpairedMethod
+from transferkit.training.unpaired_method import UnpairedMethod
 
 if TYPE_CHECKING:
     import numpy as np

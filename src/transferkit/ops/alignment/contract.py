@@ -1,4 +1,4 @@
-"""Alignment: where each of two domains is taken, as fitted maps that new items can go through."""
+"""Sides and Alignment: two domains, and where each of them is taken, as fitted maps that new items can go through."""
 
 from __future__ import annotations
 
@@ -12,6 +12,26 @@ from transferkit.ops.feature_maps.contract import FeatureMap
 
 Maps = tuple[FeatureMap, ...]
 """One after the other; none: items stay where they are."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sides:
+    """Two domains that are to be brought together."""
+
+    source: np.ndarray
+    """(n_s, d)"""
+    target: np.ndarray
+    """(n_t, d)"""
+    source_classes: np.ndarray | None = None
+    """(n_s,) int; None where the task has no classes."""
+    target_classes: np.ndarray | None = None
+    """(n_t,) int, -1 where a target item has none; None where the task has no classes."""
+
+    def with_classes(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """All four, for what aligns class by class."""
+        if self.source_classes is None or self.target_classes is None:
+            raise ValueError("it aligns class by class, and there are no classes")
+        return self.source, self.target, self.source_classes, self.target_classes
 
 
 @dataclass(frozen=True, eq=False)

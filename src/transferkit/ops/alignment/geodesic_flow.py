@@ -16,7 +16,7 @@ from __future__ import annotations
 import numpy as np
 
 from transferkit.ops.alignment.contract import Alignment
-from transferkit.ops.alignment.subspaces import agreed_dimensions, principal_basis
+from transferkit.ops.alignment.subspaces import principal_bases
 from transferkit.ops.feature_maps.affine import Affine
 
 
@@ -46,8 +46,7 @@ def geodesic_flow_root(source_basis: np.ndarray, target_basis: np.ndarray) -> np
 
 def geodesic_flow(source: np.ndarray, target: np.ndarray, *, n_components: int | None = None) -> Alignment:
     """Source (n_s, d), target (n_t, d), each about its own mean. `n_components`: k; None: as many as the domains agree on."""
-    (source_mean, of_source), (target_mean, of_target) = principal_basis(source), principal_basis(target)
-    k = min(n_components or agreed_dimensions(source, target), of_source.shape[1], of_target.shape[1])
-    root = geodesic_flow_root(of_source[:, :k], of_target[:, :k])
+    (source_mean, of_source), (target_mean, of_target) = principal_bases(source, target, n_components)
+    root = geodesic_flow_root(of_source, of_target)
     maps = Affine(root, -source_mean @ root), Affine(root, -target_mean @ root)
-    return Alignment.by(source, target, (maps[0],), (maps[1],), n_components=k)
+    return Alignment.by(source, target, (maps[0],), (maps[1],), n_components=of_source.shape[1])

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from transferkit.ops.alignment.contract import Alignment
-from transferkit.ops.alignment.subspaces import agreed_dimensions, principal_basis
+from transferkit.ops.alignment.subspaces import principal_bases
 from transferkit.ops.feature_maps.affine import Affine
 
 
@@ -21,10 +21,7 @@ def subspace_alignment(source: np.ndarray, target: np.ndarray, *, n_components: 
     >>> subspace_alignment(draw.normal(size=(50, 9)), draw.normal(size=(40, 9)), n_components=3).source.shape
     (50, 3)
     """
-    wanted = n_components or agreed_dimensions(source, target)
-    (source_mean, of_source), (target_mean, of_target) = principal_basis(source), principal_basis(target)
-    k = min(wanted, of_source.shape[1], of_target.shape[1])
-    of_target = of_target[:, :k]
-    turned = of_source[:, :k] @ (of_source[:, :k].T @ of_target)  # (d, k)
+    (source_mean, of_source), (target_mean, of_target) = principal_bases(source, target, n_components)
+    turned = of_source @ (of_source.T @ of_target)  # (d, k)
     maps = Affine(turned, -source_mean @ turned), Affine(of_target, -target_mean @ of_target)
-    return Alignment.by(source, target, (maps[0],), (maps[1],), n_components=k)
+    return Alignment.by(source, target, (maps[0],), (maps[1],), n_components=turned.shape[1])

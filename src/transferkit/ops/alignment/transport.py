@@ -23,10 +23,12 @@ from transferkit.ops.alignment.contract import Alignment, evenly
 from transferkit.ops.feature_maps.displacement import Displacement
 
 Plan = Literal["exact", "sinkhorn", "classes", "groups"]
-ROUNDS = 10
+Scales = tuple[np.ndarray, np.ndarray]
+"""Logarithms (n_s,) and (n_t,) of what rows and columns of a smoothed plan are multiplied by."""
+ROUNDS = 20
 """Of majorising the norm that looks at classes."""
-WITHIN = 200
-"""Steps of a smoothed plan within a round."""
+WITHIN = 100
+"""Steps of a smoothed plan within a round; the next one goes on from where they end."""
 SETTLED = 1e-4
 """Mass that moves in a round after which there is no other."""
 ALMOST_NONE = 1e-3
@@ -80,19 +82,21 @@ def transport_plan(
 ) -> np.ndarray:
     """(n_s, n_t) shares of mass, with even margins, at the least cost; costs (n_s, n_t), classes (n_s,) int of the
     source items."""
-    ot = _library()
+    ot = pot()
     margins = tuple(np.full(n, 1 / n) for n in costs.shape)
     if plan == "exact":
         return np.asarray(ot.emd(*margins, costs, numItermax=max(100_000, 100 * sum(costs.shape))))
 
-    def smoothed(of: np.ndarray, most: int = 2000) -> np.ndarray:
+    def smoothed(of: np.ndarray, most: int = 2000, start: Scales | None = None) -> tuple[np.ndarray, Scales]:
         method = "sinkhorn" if np.ptp(of) < UNDERFLOW * entropy else "sinkhorn_log"
-        return np.asarray(
-            ot.sinkhorn(*margins, of - of.min(), entropy, method, numItermax=most, stopThr=CLOSE, warn=False)
-        )
+        stop = {"numItermax": most, "stopThr": CLOSE, "warn": False}
+        made, found = ot.sinkhorn(*margins, of - of.min(), entropy, method, **stop, log=True, warmstart=start)
+        if "log_u" in found:
+            return np.asarray(made), (found["log_u"], found["log_v"])
+        return np.asarray(made), (np.log(found["u"]), np.log(found["v"]))
 
     if plan == "sinkhorn":
-        return smoothed(costs)
+        return smoothed(costs)[0]
     if classes is None:
         raise ValueError(f"plan {plan!r} regularises by the classes of source items, and there are none; use sinkhorn")
     if plan == "groups":
@@ -103,15 +107,19 @@ def transport_plan(
 
 
 def _majorised(
-    smoothed: Callable[[np.ndarray, int], np.ndarray], costs: np.ndarray, classes: np.ndarray, strength: float
+    smoothed: Callable[[np.ndarray, int, Scales | None], tuple[np.ndarray, Scales]],
+    costs: np.ndarray,
+    classes: np.ndarray,
+    strength: float,
 ) -> np.ndarray:
     """The Lp-L1 plan, p = 1/2, by majorisation: a concave penalty is a linear cost, of the slope it has at the last plan."""
-    plan = smoothed(costs, WITHIN)
+    plan, scales = smoothed(costs, WITHIN, None)
     present, place = np.unique(classes, return_inverse=True)
     for _ in range(ROUNDS):
         mass = np.stack([plan[place == c].sum(0) for c in range(len(present))])  # (n_classes, n_t)
         slope = ((mass + ALMOST_NONE) ** -0.5 / 2)[place]  # (n_s, n_t)
-        before, plan = plan, smoothed(costs + strength * slope, WITHIN)
+        before = plan
+        plan, scales = smoothed(costs + strength * slope, WITHIN, scales)
         if np.abs(plan - before).sum() < SETTLED:
             break
     return plan
@@ -129,7 +137,8 @@ def _costs(source: np.ndarray, target: np.ndarray, ours: np.ndarray | None, thei
     return np.asarray(costs)
 
 
-def _library() -> Any:
+def pot() -> Any:
+    """The library POT; ImportError says how to get it."""
     try:
         import ot
     except ImportError:

@@ -18,15 +18,24 @@ LEAST = 1e-6
 
 
 def margin_disparity(
-    source: Tensor, source_second: Tensor, target: Tensor, target_second: Tensor, gamma: float = 4.0
+    source: Tensor,
+    source_second: Tensor,
+    target: Tensor,
+    target_second: Tensor,
+    gamma: float = 4.0,
+    source_weights: Tensor | None = None,
 ) -> Tensor:
     """D of the logits (n, n_classes) and (m, n_classes) of both classifiers; at most 0. The first gets no gradient.
+
+    Weights (n,) are taken as they are: those that the source's labels count by, of mean 1.
 
     >>> nothing = torch.zeros(2, 2)
     >>> round(float(margin_disparity(nothing, nothing, nothing, nothing, gamma=1.0)), 4)  # 2 ln(1/2)
     -1.3863
     """
-    agreeing = functional.cross_entropy(source_second, source.argmax(dim=1))
+    agreeing = functional.cross_entropy(source_second, source.argmax(dim=1), reduction="none")
+    if source_weights is not None:
+        agreeing = agreeing * source_weights
     chosen = target_second.softmax(dim=1).gather(1, target.argmax(dim=1, keepdim=True))[:, 0]
     contradicting = torch.log((1 - chosen + LEAST).clamp(max=1.0)).mean()
-    return contradicting - gamma * agreeing
+    return contradicting - gamma * agreeing.mean()

@@ -15,40 +15,34 @@ from __future__ import annotations
 
 import numpy as np
 
-from transferkit.ops.trees.tree import LEAF, Tree, shares_of
+from transferkit.ops.trees.tree import LEAF, Branch, Tree, assembled, shares_of
+
+Place = tuple[int, np.ndarray]
+"""A node of the source's tree, and the positions of the target items that come there."""
 
 
 def transferred(tree: Tree, items: np.ndarray, labels: np.ndarray) -> Tree:
     """`tree` with thresholds and shares of target items (n, d) with labels (n,) 0 to n_classes - 1."""
-    return _at(tree, 0, np.asarray(items, dtype=np.float64), np.asarray(labels))
+    items, labels = np.asarray(items, dtype=np.float64), np.asarray(labels)
 
+    def at(place: Place) -> Branch[Place] | Tree:
+        node, here = place
+        feature, first, second = (int(part[node]) for part in (tree.feature, tree.left, tree.right))
+        shares = shares_of(labels[here], tree.value.shape[1]) if len(here) else tree.value[node]
+        if feature == LEAF:
+            return Tree.leaf(shares)
+        if not len(here):
+            return Branch(feature, tree.threshold[node], shares, (first, here), (second, here))
+        column = items[here, feature].astype(np.float32)
+        threshold, swapped = best_threshold(
+            column, labels[here], tree.value[first], tree.value[second], otherwise=tree.threshold[node]
+        )
+        if swapped:
+            first, second = second, first
+        goes_left = column <= threshold
+        return Branch(feature, threshold, shares, (first, here[goes_left]), (second, here[~goes_left]))
 
-def _at(tree: Tree, node: int, items: np.ndarray, labels: np.ndarray) -> Tree:
-    leaf = tree.feature[node] == LEAF
-    if not len(labels):
-        return Tree.leaf(tree.value[node]) if leaf else _below(tree, node)
-    shares = shares_of(labels, tree.value.shape[1])
-    if leaf:
-        return Tree.leaf(shares)
-    feature, (first, second) = int(tree.feature[node]), (int(tree.left[node]), int(tree.right[node]))
-    column = items[:, feature].astype(np.float32)
-    threshold, swapped = best_threshold(
-        column, labels, tree.value[first], tree.value[second], otherwise=tree.threshold[node]
-    )
-    if swapped:
-        first, second = second, first
-    goes_left = column <= threshold
-    left = _at(tree, first, items[goes_left], labels[goes_left])
-    right = _at(tree, second, items[~goes_left], labels[~goes_left])
-    return Tree.split(feature, threshold, left, right, shares)
-
-
-def _below(tree: Tree, node: int) -> Tree:
-    """The part of a tree under one node."""
-    if tree.feature[node] == LEAF:
-        return Tree.leaf(tree.value[node])
-    left, right = _below(tree, int(tree.left[node])), _below(tree, int(tree.right[node]))
-    return Tree.split(int(tree.feature[node]), float(tree.threshold[node]), left, right, tree.value[node])
+    return assembled((0, np.arange(len(labels))), at)
 
 
 def best_threshold(

@@ -5,12 +5,14 @@ An item goes left where its feature is at most the threshold. Features are compa
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
 LEAF = -1
+Place = TypeVar("Place")
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,22 +49,6 @@ class Tree:
         one = np.array([LEAF])
         return cls(one, np.zeros(1), one, one, np.array(value, dtype=np.float64)[None])
 
-    @classmethod
-    def split(cls, feature: int, threshold: float, left: Tree, right: Tree, value: np.ndarray) -> Tree:
-        """A node above two trees."""
-        first, second = 1, 1 + len(left)
-
-        def moved(children: np.ndarray, by: int) -> np.ndarray:
-            return np.where(children == LEAF, LEAF, children + by)
-
-        return cls(
-            np.concatenate([[feature], left.feature, right.feature]).astype(np.int64),
-            np.concatenate([[threshold], left.threshold, right.threshold]),
-            np.concatenate([[first], moved(left.left, first), moved(right.left, second)]).astype(np.int64),
-            np.concatenate([[second], moved(left.right, first), moved(right.right, second)]).astype(np.int64),
-            np.concatenate([np.asarray(value, dtype=np.float64)[None], left.value, right.value]),
-        )
-
     def __len__(self) -> int:
         return len(self.feature)
 
@@ -81,6 +67,50 @@ class Tree:
         """(n, k) the value of each item's leaf."""
         found: np.ndarray = self.value[self.leaves_of(items)]
         return found
+
+
+@dataclass(frozen=True)
+class Branch(Generic[Place]):
+    """A node that is to be, and the places of what stands below it."""
+
+    feature: int
+    threshold: float
+    value: np.ndarray
+    left: Place
+    right: Place
+
+
+def assembled(root: Place, at: Callable[[Place], Branch[Place] | Tree]) -> Tree:
+    """The tree from `root` down; `at` says of each place, a parent before its children, what stands there. As deep as need be.
+
+    >>> leaves = {"no": Tree.leaf(np.array([1.0, 0.0])), "yes": Tree.leaf(np.array([0.0, 1.0]))}
+    >>> tree = assembled("top", {"top": Branch(0, 0.5, np.array([0.5, 0.5]), "no", "yes"), **leaves}.__getitem__)
+    >>> tree.predict(np.array([[0.0], [1.0]])).tolist()
+    [[1.0, 0.0], [0.0, 1.0]]
+    """
+    parts: list[Tree] = []
+    below: tuple[list[int], list[int]] = ([], [])
+    """Left and right child of each node so far."""
+    waiting: list[tuple[Place, int, int]] = [(root, LEAF, 0)]
+    while waiting:
+        place, parent, side = waiting.pop()
+        found, here = at(place), len(below[0])
+        if parent != LEAF:
+            below[side][parent] = here
+        if isinstance(found, Tree):
+            parts.append(found)
+            for children, of in zip(below, (found.left, found.right), strict=True):
+                children += np.where(of == LEAF, LEAF, of + here).tolist()
+            continue
+        one = np.array([found.feature])
+        parts.append(Tree(one, np.array([found.threshold], dtype=np.float64), one, one, np.asarray(found.value)[None]))
+        for children in below:
+            children.append(LEAF)
+        waiting += [(found.right, here, 1), (found.left, here, 0)]
+    left, right = (np.array(children, dtype=np.int64) for children in below)
+    feature = np.concatenate([part.feature for part in parts]).astype(np.int64)
+    value = np.concatenate([part.value for part in parts]).astype(np.float64)
+    return Tree(feature, np.concatenate([part.threshold for part in parts]), left, right, value)
 
 
 def shares_of(labels: np.ndarray, n_classes: int, weights: np.ndarray | None = None) -> np.ndarray:

@@ -5,6 +5,7 @@ Reading makes objects of types known to be harmless and of no other (`sources/ar
 
 from __future__ import annotations
 
+import copy
 import io
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -89,6 +90,8 @@ def outputs_of(model: Any, task: Task, features: np.ndarray) -> np.ndarray:
     if hasattr(model, "predict_proba"):
         there = np.log(np.maximum(model.predict_proba(features), LEAST_CHANCE))
     else:
+        if getattr(model, "decision_function_shape", "") == "ovo":  # values of pairs of classes; the votes are the same
+            model = copy.copy(model).set_params(decision_function_shape="ovr")
         there = np.asarray(model.decision_function(features), dtype=np.float64).reshape(len(features), -1)
         if there.shape[1] == 1 and len(classes) == 2:
             there = np.concatenate([-there, there], axis=1) / 2
