@@ -4,11 +4,11 @@ Every seed draws its own few labels, the same for all methods; each method is co
 target's own features and labels alone, whose learner it shares. Gains are in accuracy points, their interval over
 seeds and test items. Three problems:
 
-- wine: white wines are judged (six or better, or not); the labels are of red ones, whose table calls the same eleven
-columns otherwise. - heart: patients of Hungary, of whom four columns are known; those of Cleveland are known by five
-others. - texts: product reviews, read by a sentence encoder; film reviews with labels are only there as bags of word
-vectors. Film reviews
-  without a label that were read by both are the pairs.
+- wine: white wines are judged (six or better, or not); the labels are of red ones, whose table calls the same eleven columns
+  otherwise.
+- heart: patients of Hungary, of whom four columns are known; those of Cleveland are known by five others.
+- texts: product reviews, read by a sentence encoder; film reviews with labels are only there as bags of word vectors. Film
+  reviews without a label that were read by both are the pairs.
 """
 
 from __future__ import annotations
