@@ -47,35 +47,50 @@ def with_source(judged, right=0.9):
     )  # fmt: skip
 
 
-def test_the_combined_number_is_the_weighted_geometric_mean_of_its_four_terms():
+def test_the_combined_number_is_the_geometric_mean_of_its_factors():
     several = [
         Candidate("source_only", with_source(model(0.6), 0.95), is_baseline=True),
-        Candidate("mmd", with_source(model(0.9, seed=1), 0.8)),
+        Candidate("mmd", with_source(model(0.9, seed=1), 0.9)),
     ]
     agreement = consensus([c.judged.target_probabilities for c in several])
     for row in choose(several, names=()).rows:
-        terms = {"consensus", "class_clustering", "source_above_chance", "batch_nuclear_norm"}
+        terms = {"consensus", "class_clustering", "batch_nuclear_norm", "source_kept"}
         assert set(row.scores) == {*terms, "source_accuracy"}
         judged = several[row.position].judged
         clustering, norm = class_clustering(judged), batch_nuclear_norm(judged)
-        accuracy = (0.95, 0.8)[row.position]
-        assert row.combined == pytest.approx(
-            (agreement[row.position] * clustering * norm * (1.5 * accuracy - 0.5) ** 0.25) ** (1 / 3.25), abs=1e-8
-        )  # three classes: (a - 1/3) / (2/3)
+        assert row.combined == pytest.approx((agreement[row.position] * clustering * norm) ** (1 / 3), abs=1e-8)
+        accuracy = (0.95, 0.9)[row.position]
+        assert row.scores["source_kept"] == pytest.approx((accuracy - 1 / 3) / (0.95 - 1 / 3))  # of three classes
 
 
-def test_to_get_half_of_two_classes_right_counts_for_nothing():
+def test_to_get_half_of_two_classes_right_is_to_have_lost_the_task():
     draw = np.random.default_rng(0)
     labels = np.tile([0, 1], 50)
+    knows = np.eye(2)[labels] * 0.8 + 0.1
     coin = np.eye(2)[np.r_[labels[:50], 1 - labels[50:]]] * 0.8 + 0.1
-    target = np.eye(2)[np.repeat([0, 1], 40)] * 0.9 + 0.05
+    sure = np.eye(2)[np.repeat([0, 1], 40)] * 0.9 + 0.05
     features = draw.normal(size=(80, 2)) + 9 * np.repeat([0, 1], 40)[:, None]
-    judged = Judged(
-        target_probabilities=target, target_features=features, source_probabilities=coin, source_labels=labels
-    )
-    (row,) = choose([Candidate("source_only", judged, is_baseline=True)], names=()).rows
-    assert row.scores["source_accuracy"] == 0.5
-    assert row.combined == 0
+
+    def judged(target, source):
+        return Judged(
+            target_probabilities=target, target_features=features, source_probabilities=source, source_labels=labels
+        )
+
+    baseline = Candidate("source_only", judged(0.7 * sure + 0.15, knows), is_baseline=True)
+    found = choose([baseline, Candidate("mmd", judged(sure, coin))], names=())
+    lost = next(row for row in found.rows if row.arm == "mmd")
+    assert (lost.scores["source_accuracy"], lost.scores["source_kept"], lost.combined) == (0.5, 0, 0)
+    assert choose([baseline, Candidate("mmd", judged(sure, knows))], names=()).chosen == 1
+
+
+def test_where_the_baseline_knows_nothing_of_the_source_there_is_nothing_to_keep():
+    several = [
+        Candidate("source_only", with_source(model(0.6), 0.2), is_baseline=True),
+        Candidate("mmd", with_source(model(0.9, seed=1), 0.1)),
+    ]
+    found = choose(several, names=())
+    assert found.chosen == 1
+    assert all("source_kept" not in row.scores for row in found.rows)
 
 
 def test_a_model_that_has_forgotten_the_source_is_not_chosen():

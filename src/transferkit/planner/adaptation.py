@@ -20,8 +20,10 @@ from transferkit.core.predictor import Predictor
 from transferkit.core.run import Run
 from transferkit.core.source import Source
 from transferkit.core.task import Task
-from transferkit.evaluate.label_free import WEIGHTS, Candidate, Choice, choose
-from transferkit.evaluate.label_free_numbers import TERMS, BothDomains, NumbersCandidate, choose_numbers
+from transferkit.evaluate.label_free import TERMS as OF_CLASSES
+from transferkit.evaluate.label_free import Candidate, Choice, choose
+from transferkit.evaluate.label_free_numbers import TERMS as OF_NUMBERS
+from transferkit.evaluate.label_free_numbers import BothDomains, NumbersCandidate, choose_numbers
 from transferkit.evaluate.proof import prove
 from transferkit.evaluate.trial import TrialResult
 from transferkit.ops.label_free.judged import Judged
@@ -242,8 +244,8 @@ def _last_baseline(found: Adapted, judged: Iterable[str]) -> str | None:
 def label_free_terms(task: Task) -> tuple[str, ...]:
     """The scores that choose in such a task where there are no labels; none where nothing can."""
     if task.name == "regress":
-        return TERMS
-    return tuple(WEIGHTS) if task.balances else ()
+        return OF_NUMBERS
+    return OF_CLASSES if task.balances else ()
 
 
 def _judged(predictor: Predictor, items: Examples, held: Examples, run: Run) -> Judged:
