@@ -99,8 +99,12 @@ def test_a_model_that_has_forgotten_the_source_is_not_chosen():
         Candidate("source_only", with_source(model(0.8), 0.95), is_baseline=True),
         Candidate("dann", with_source(better, 0.3)),
     ]
-    assert choose(several, names=()).chosen == 0
-    assert choose([several[0], Candidate("dann", with_source(better, 0.9))], names=()).chosen == 1
+    kept = choose(several, names=())
+    assert kept.chosen == 0
+    assert kept.reason.endswith("; dann lost the source's task on the way")
+    found = choose([several[0], Candidate("dann", with_source(better, 0.9))], names=())
+    assert found.chosen == 1
+    assert "lost" not in found.reason
 
 
 @pytest.mark.parametrize("number", [1, 3])

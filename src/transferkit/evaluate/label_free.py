@@ -135,7 +135,7 @@ def choose(candidates: Sequence[Candidate], *, names: Collection[str] | None = N
             key=lambda i: (-1 if candidates[i].epoch is None else candidates[i].epoch, i),
         ),
         alone=_alone(scores),
-        reason=_reason(candidates, combined, best, chosen, baseline, terms),
+        reason=_reason(candidates, combined, best, chosen, baseline, terms) + _lost(candidates, scores),
     )
 
 
@@ -206,6 +206,16 @@ def _reason(
     if chosen == baseline:
         return f"{name[baseline]} is kept: {name[best]} looks best, but not by enough to leave it, {values} {read}"
     return f"{name[chosen]} is chosen without target labels: {values} of {name[baseline]} {read}"
+
+
+def _lost(candidates: Sequence[Candidate], scores: Sequence[Mapping[str, float]]) -> str:
+    """Who was no candidate any more."""
+    pairs = zip(candidates, scores, strict=True)
+    names = list(dict.fromkeys(_named(candidate) for candidate, row in pairs if row.get(SOURCE_KEPT, 1.0) < KEPT))
+    if not names:
+        return ""
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return f"; {', '.join(names[:3])}{more} lost the source's task on the way"
 
 
 def _named(candidate: Candidate) -> str:
