@@ -245,6 +245,8 @@ def compare_each(
     **rest: Any,
 ) -> Studies:
     """`compare` on each of several targets; see `transfer_each`. The other arguments are those of `compare`."""
+    for method in [methods] if isinstance(methods, (str, Method)) else methods:
+        _wanted(method)  # a slip is told once, before any data is read
     return _each(compare, sources, targets, budget, out, begun, methods=methods, **rest)
 
 

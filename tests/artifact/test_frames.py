@@ -3,7 +3,8 @@
 import pandas as pd
 import pytest
 
-from transferkit.artifact.frames import arms_frame, ranking_frame
+from transferkit.artifact.frames import arms_frame, domains_frame, ranking_frame
+from transferkit.evaluate.ranked_domain import RankedDomain
 from transferkit.evaluate.summary import RankedSource, StudySummary
 
 
@@ -30,3 +31,14 @@ def test_a_source_that_was_left_out_keeps_its_reason() -> None:
     assert frame.loc[0, "logme"] == 1.5
     assert pd.isna(frame.loc[1, "predicted"])
     assert frame.loc[1, "note"] == "left out: no features"
+
+
+def test_a_ranking_of_domains_has_a_row_each() -> None:
+    found = domains_frame(
+        [RankedDomain("old", 0.8, 0.9, 100, ("a", "b"), ("c",), "numbers"), RankedDomain("x", note="no")]
+    )
+    assert found["source"].tolist() == ["old", "x"]
+    assert found["bound"][0] == pytest.approx(1 - 2 / 3 * 0.9 + 0.4)
+    assert found["classes"][0] == "a, b"
+    assert pd.isna(found["distance"][1])
+    assert found["note"][1] == "no"

@@ -42,7 +42,7 @@ def test_a_row_says_of_what_the_gain_is_and_how_large(results: list[TargetResult
 def test_without_labels_the_bound_stands_in_place_of_the_gain(results: list[TargetResult]) -> None:
     row = overview_row(results[1])
     assert (row.gain, row.interval) == ("", "")
-    assert "unverified: between -10.6 and 10.6 accuracy points; label 30 items to know to 3.7" in row.note
+    assert "unverified: between -10.6 and 10.6 accuracy points; label 30 items to know it to within 3.7" in row.note
     assert results[1].summary is not None
     assert bounds(results[1].summary) == pytest.approx((-10.6, 10.6))
     none = replace(results[1].summary, extra={"adaptation": ABOUT | {"n_disputed": 0, "most": 0.0}})

@@ -37,6 +37,16 @@ def test_warnings_and_failures_are_told(summaries: dict[str, StudySummary]) -> N
     assert "You get scratch, the baseline" in printed(summaries["hurts"], 120)
 
 
+def test_items_to_label_are_named_once_with_how_many_of_them_decide(summaries: dict[str, StudySummary]) -> None:
+    from dataclasses import replace
+
+    about = {"to_label": [f"a.csv row {n}" for n in range(2, 32)], "n_deciding": 21}
+    undecided = replace(summaries["undecided"], gain=None, extra={"adaptation": about})
+    shown = " ".join(printed(undecided, 400).split())
+    assert "Label these, of which the first 21 decide: a.csv rows 2, 3, 4," in shown
+    assert shown.count("a.csv") == 1
+
+
 def test_names_with_brackets_are_not_taken_for_markup(summaries: dict[str, StudySummary]) -> None:
     from dataclasses import replace
 

@@ -169,6 +169,15 @@ def test_ctrl_c_gives_one_line_and_exit_code_130(failing, capsys):
     assert said.err.startswith("error: interrupted")
 
 
+def test_ctrl_c_while_a_compiled_module_loads_is_ctrl_c(failing, capsys):
+    reason = ImportError("initialization failed")
+    failing(reason)
+    assert main(["methods"]) == 1
+    reason.__cause__ = KeyboardInterrupt()
+    assert main(["methods"]) == 130
+    assert capsys.readouterr().err.splitlines()[-1].startswith("error: interrupted")
+
+
 def test_warnings_are_one_line_each_and_said_once(capsys):
     with warnings.catch_warnings():
         warnings.simplefilter("always")

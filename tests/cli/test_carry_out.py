@@ -60,6 +60,9 @@ def test_several_targets_give_one_object_with_a_study_each_and_the_exit_code_say
     assert "5 open items" in found["studies"][1]["error"]
     assert found["studies"][2]["verdict"] == "helps"
     assert found["studies"][0]["gain"] is None
+    about = found["studies"][0]["adaptation"]
+    assert about["to_label"]
+    assert all(name.startswith("north.csv row ") for name in about["to_label"])
     assert Path(found["report"]).is_file()
     assert Path(found["studies"][2]["report"]).is_file()
     assert found["interrupted"] is False
@@ -89,6 +92,24 @@ def test_a_warning_says_of_which_target_it_is(place: Path, capsys) -> None:
     rest = ["--from", str(place / "old.csv"), "--method", "recolouring", "--seeds", "1", "--target-labels", "evidence"]
     assert main(["compare", small, str(place / "north.csv"), *rest, "--cache-dir", str(place / "cache")]) == 0
     assert "warning: small.csv: 60 labels are too few" in capsys.readouterr().err
+
+
+def test_a_misspelled_method_is_told_once_before_any_target_is_begun(place: Path, capsys) -> None:
+    targets = [str(place / "north.csv"), str(place / "south.csv")]
+    rest = ["--from", str(place / "old.csv"), "--method", "recolour", "--out", str(place / "slip")]
+    assert main(["compare", *targets, *rest]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("error: unknown method 'recolour'")
+    assert said.count("\n") == 1
+    assert not (place / "slip").exists()
+
+
+def test_the_others_go_on_is_said_only_where_there_are_others(place: Path, capsys) -> None:
+    targets = [str(place / "north.csv"), str(place / "few.csv")]
+    rest = ["--from", str(place / "old.csv"), "--method", "recolouring", "--seeds", "1"]
+    assert main(["compare", *targets, *rest, "--cache-dir", str(place / "cache")]) == 1
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("few: ")]
+    assert "the others go on" not in line
 
 
 def test_where_all_come_out_the_exit_code_is_0(command: list[str], place: Path, capsys) -> None:

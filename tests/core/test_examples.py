@@ -56,8 +56,8 @@ def test_what_only_one_side_knows_is_dropped_but_an_empty_side_is_no_side():
     assert labelled.join(labelled).weights.tolist() == [1, 1, 1, 1]
 
 
-def test_items_without_weights_count_1_beside_those_that_have_some():
-    weighted, bare = examples("ab", weights=np.array([0.5, 3.0])), examples("cd")
-    assert weighted.join(bare).weights.tolist() == [0.5, 3, 1, 1]
-    assert bare.join(weighted).weights.tolist() == [1, 1, 0.5, 3]
+def test_items_without_weights_count_as_the_others_do_on_average():
+    weighted, bare = examples("ab", weights=np.array([100.0, 300.0])), examples("cd")
+    assert weighted.join(bare).weights.tolist() == [100, 300, 200, 200]
+    assert bare.join(weighted).weights.tolist() == [200, 200, 100, 300]
     assert bare.join(bare).weights is None

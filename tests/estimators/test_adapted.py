@@ -166,3 +166,10 @@ def test_what_cannot_be_used_is_refused_in_one_line(domain: Any, labels: Any, me
     with pytest.raises((ValueError, WrongUse), match=said) as refused:
         DomainAligner(method).fit(X, labels, sample_domain=domain)
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("labels", [X[:, :1], X[:, :2], X[:299, 0]])
+def test_numbers_that_are_not_one_a_row_are_refused_in_one_line(labels: np.ndarray) -> None:
+    with pytest.raises(ValueError, match=r"one label a row|inconsistent numbers of samples") as refused:
+        AdaptedRegressor().fit(X, labels, sample_domain=DOMAIN)
+    assert "\n" not in str(refused.value)

@@ -301,3 +301,22 @@ def test_numbers_that_are_not_finite_leave_an_arm_out_and_name_it(
     assert any("tca < memory:sums cannot be judged" in note for note in study.summary.notes)
     assert "Interrupted" not in study.summary.sentence
     assert study.summary.best == "source_probe < memory:sums"
+
+
+def test_a_source_of_two_items_to_learn_from_is_too_small_for_a_distance_and_no_error(cache: FeatureCache) -> None:
+    source = source_of(*_numbers(3, 0), name="sums")
+    assert len(source.data().train) == 2
+    target = _of_numbers(5.0)
+    study = tk.compare([source], target, ["linear_transport"], cache=cache, seeds=1)
+    assert study.summary.extra["adaptation"]["distance"] is None
+    assert tk.plan([source], target, cache=cache).distance is None
+    with pytest.raises(WrongUse, match="2 labelled items tell too little of their domain"):
+        tk.rank([source], target, cache=cache)
+
+
+def test_where_the_domains_do_not_differ_the_study_says_that_there_is_nothing_to_adapt(cache: FeatureCache) -> None:
+    source = source_of(*_numbers(160, 0), name="sums")
+    alike, apart = (tk.compare([source], _of_numbers(shift), ["tca"], cache=cache, seeds=1) for shift in (0.0, 5.0))
+    assert any(note.startswith("tca < memory:sums: the domains do not differ") for note in alike.summary.notes)
+    assert "nothing to adapt" in " ".join(str(alike).split())
+    assert "nothing to adapt" not in " ".join(str(apart).split())

@@ -314,7 +314,10 @@ def test_a_share_too_small_for_a_trial_names_a_budget_that_would_do(monkeypatch:
 
 def test_labels_too_few_to_seal_are_not_told_of_a_test_that_nobody_makes() -> None:
     (line,) = (note for note in few_bars().warnings if "test" in note)
-    assert line == "15 labels are too few to seal some for a test: a study judges each by cross-fitting"
+    assert (
+        line
+        == "15 labels are too few to seal some for a test: a study that learns from them judges each by cross-fitting"
+    )
     assert few_bars().opened("a test").warnings.count(line) == 1
 
 

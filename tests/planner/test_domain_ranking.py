@@ -117,7 +117,8 @@ def test_what_cannot_serve_is_listed_last_with_the_reason(target: Target) -> Non
 
 def test_one_source_is_a_ranking_of_one_that_says_so_and_predicts_nothing(target: Target) -> None:
     found = _ranked([source_of(*_rows(160, 2), name="old to rank")], target)
-    said = str(found)
+    assert found.to_frame()["source"].tolist() == ["memory:old to rank"]
+    said = " ".join(str(found).split())  # lines end where the terminal does
     assert "nothing to compare it with" in said
     assert "no prediction of accuracy" in said
     assert found.as_dict()["predicts"] is False

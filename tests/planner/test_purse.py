@@ -20,6 +20,10 @@ def test_what_an_interrupted_part_has_used_counts_and_a_study_that_ended_gets_no
     assert (purse.share("a", 0).trials, purse.share("b", 2).trials, purse.share("c", 2).trials) == (9, 14, 10)
 
 
+def test_a_share_is_a_number_that_a_person_would_name() -> None:
+    assert str(Purse(Budget.parse("28s"), time.monotonic(), dict.fromkeys("abc")).share("a", 3)) == "9.3s"
+
+
 def test_without_a_limit_every_study_has_none() -> None:
     assert Purse(Budget(), time.monotonic(), {"a": None}).share("a", 1) == Budget()
 

@@ -57,8 +57,9 @@ KEPT = {"methods": ["recolouring"], "seeds": 1, "target_labels": "evidence"}
 
 
 def test_each_target_has_its_own_verdict_and_one_that_fails_does_not_lose_the_others(
-    source: Source, cache: FeatureCache, tmp_path: Path
+    source: Source, cache: FeatureCache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
     few = _table(tmp_path / "few.csv", 5, 4, labelled=False)
     unlabelled = _table(tmp_path / "unlabelled.csv", 60, 5, labelled=False, shift=3.0)
     targets = [_evidence("far", 3.0), few, unlabelled]
@@ -133,6 +134,72 @@ def _several(names: list[str], study: Any = _study, budget: str | None = None, *
 def test_names_that_collide_get_a_number_and_are_fit_for_folders() -> None:
     found = _several(["new", "New", "new", "a/b: c", "report.html"])
     assert [one.name for one in found.results] == ["new", "New-2", "new-3", "a-b-c", "report.html-2"]
+
+
+def test_tables_of_one_name_are_told_apart_by_their_folders_in_whatever_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from transferkit.planner.target_names import names_of
+
+    for folder in ("a", "b"):
+        _table(tmp_path / folder / "hospital.csv", 10, 0, labelled=False)
+    monkeypatch.chdir(tmp_path)
+    assert names_of(["a/hospital.csv", "b/hospital.csv"]) == ["a-hospital", "b-hospital"]
+    assert names_of([tmp_path / "b" / "hospital.csv", "a/hospital.csv"]) == ["b-hospital", "a-hospital"]
+    (tmp_path / "a" / "hospital").mkdir()
+    assert names_of(["a/hospital", "a/hospital.csv", "a"]) == ["a-hospital", "a-hospital-2", "a"]
+    assert names_of(["a/hospital.csv", "b"]) == ["hospital", "b"]
+
+
+def _kept_study(target: Target, part: Part) -> Study:
+    """A study that leaves its report behind, as `transfer` does."""
+    from transferkit.artifact.report_json import summary_json
+
+    assert part.out is not None
+    found = _study(target, part)
+    Path(part.out).mkdir(parents=True, exist_ok=True)
+    (Path(part.out) / "report.json").write_text(summary_json(found.summary), encoding="utf-8")
+    return found
+
+
+def _listed(folder: Path) -> dict[str, bool]:
+    listed = json.loads((folder / "studies.json").read_text(encoding="utf-8"))["studies"]
+    return {one["name"]: one["has_study"] for one in listed}
+
+
+def test_what_an_earlier_command_found_stays_in_the_overview(tmp_path: Path) -> None:
+    _several(["a", "b"], _kept_study, out=tmp_path)
+
+    def stopped(target: Target, part: Part) -> Study:
+        if part.name != "a":
+            raise KeyboardInterrupt
+        return _kept_study(target, part)
+
+    found = _several(["a", "b", "c"], stopped, out=tmp_path)
+    assert "2 undecided, 1 not begun" in str(found)  # b was done before
+    assert _listed(tmp_path) == {"a": True, "b": True, "c": False}
+    assert [one.name for one in _several(["c", "d"], _kept_study, out=tmp_path).results] == ["c", "d"]
+    assert _listed(tmp_path) == {"c": True, "d": True, "a": True, "b": True}
+
+
+def test_where_every_target_fails_the_overview_says_so_of_each(tmp_path: Path) -> None:
+    def study(target: Target, part: Part) -> Study:
+        raise Failed(f"the disk of {part.name} is full")
+
+    with pytest.raises(Failed, match="no target could be studied"):
+        _several(["a", "b"], study, out=tmp_path)
+    listed = json.loads((tmp_path / "studies.json").read_text(encoding="utf-8"))["studies"]
+    assert [one["failed"] for one in listed] == ["the disk of a is full", "the disk of b is full"]
+
+
+def test_a_folder_of_several_studies_is_told_to_who_takes_it_for_one(tmp_path: Path) -> None:
+    from transferkit.artifact.journal import Journal
+
+    _several(["a", "b"], _kept_study, out=tmp_path)
+    with pytest.raises(WrongUse, match="holds the studies of several targets; name the folder of one"):
+        tk.load(tmp_path)
+    with pytest.raises(WrongUse, match="holds the studies of several targets, not one; name an empty or new folder"):
+        Journal.open(tmp_path, {})
 
 
 def test_seconds_left_are_shared_out_among_the_targets_left() -> None:

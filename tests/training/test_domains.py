@@ -1,6 +1,7 @@
 """Labelled data of other domains beside a target."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from transferkit.core.source import Source
 from transferkit.core.target import Target
 from transferkit.data.tabular import Tabular
 from transferkit.methods.baseline.source_probe import SourceProbe
-from transferkit.sources.memory import source_of
+from transferkit.sources.memory import keep, source_of
 from transferkit.training.domain_features import domain_features, features_for
 from transferkit.training.domains import Domains
 
@@ -163,3 +164,20 @@ def test_a_source_class_called_unknown_is_refused_by_open_set(target: Target) ->
     source = source_of(rows, ["unknown" if label == "class 0" else label for label in labels], name="with unknown")
     with pytest.raises(WrongUse, match="rename it"):
         OpenSet(epochs=1).fit((source,), target, Run())
+
+
+@pytest.mark.parametrize(
+    ("counts", "said"),
+    [
+        ("neither", "every labelled source item weighs 0"),
+        ("class 0", "that does not weigh 0 is of the one class 'class 0'"),
+    ],
+)
+def test_weights_that_leave_no_two_classes_to_learn_from_are_refused(
+    source: Source, target: Target, counts: str, said: str
+) -> None:
+    train = source.data().train
+    weights = np.array([float(label == counts) for label in train.labels or ()])
+    weighed = keep("weighed hospital", replace(source.data(), train=replace(train, weights=weights)))
+    with pytest.raises(WrongUse, match=said):
+        Domains.of([weighed], target, Run())

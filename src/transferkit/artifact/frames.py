@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pandas
 
+    from transferkit.evaluate.ranked_domain import RankedDomain
     from transferkit.evaluate.summary import ArmSummary, RankedSource
 
 
@@ -68,6 +69,31 @@ def ranking_frame(rows: Sequence[RankedSource]) -> pandas.DataFrame:
             "seconds": row.seconds,
             "note": row.note,
             **row.scores,
+        }
+        for row in rows
+    ]
+    return pandas.DataFrame(told).convert_dtypes()
+
+
+def domains_frame(rows: Sequence[RankedDomain]) -> pandas.DataFrame:
+    """One row a labelled data set, the most promising first.
+
+    Columns: source, distance, own (accuracy, 0 to 1), bound, n_labelled, classes and lacks (names joined by ", "), features,
+    note.
+    """
+    import pandas
+
+    told = [
+        {
+            "source": row.name,
+            "distance": row.distance,
+            "own": row.own,
+            "bound": row.bound,
+            "n_labelled": row.n_labelled,
+            "classes": ", ".join(row.classes),
+            "lacks": ", ".join(row.lacks),
+            "features": row.features,
+            "note": row.note,
         }
         for row in rows
     ]

@@ -253,6 +253,8 @@ def _refuse_foreign(directory: Path) -> None:
     if JOURNAL in names:
         return
     foreign = [name for name in names if name not in _LITTER | {LOCK_FILE} and not name.startswith(PARTIAL)]
+    if saved.STUDIES in names:
+        raise WrongUse(f"{directory} holds the studies of several targets, not one; {_ELSEWHERE}")
     if foreign:
         more = f" and {len(foreign) - 3} more" if len(foreign) > 3 else ""
         raise WrongUse(f"{directory} holds no run but other files ({', '.join(foreign[:3])}{more}); {_ELSEWHERE}")

@@ -11,11 +11,11 @@ from transferkit.artifact.atomic import PARTIAL, write_file
 from transferkit.artifact.kept import REPORT, REPORT_JSON
 from transferkit.artifact.report.overview import render_overview
 from transferkit.artifact.report_json import read_summary
-from transferkit.core.errors import Failed, WrongUse
+from transferkit.artifact.saved import STUDIES
+from transferkit.core.errors import Failed, TransferkitError, WrongUse
 from transferkit.core.remote import as_path, is_remote, opened, remote_errors, write
 from transferkit.evaluate.target_result import TargetResult
 
-STUDIES = "studies.json"
 FORMAT = 1
 _ELSEWHERE = "name an empty or new folder with --out"
 
@@ -62,6 +62,17 @@ def read_overview(folder: Path) -> tuple[TargetResult, ...]:
         if isinstance(reason, WrongUse):
             raise
         raise Failed(f"{path} is damaged ({reason}); run the same command again with the same --out") from reason
+
+
+def kept_before(out: str | Path, names: Sequence[str]) -> tuple[TargetResult, ...]:
+    """Targets of earlier commands, besides these, whose studies still lie there; none at a URL or where the list is damaged."""
+    if is_remote(out) or not holds_several(as_path(out)):
+        return ()
+    try:
+        kept = read_overview(as_path(out))
+    except TransferkitError:  # it is written anew
+        return ()
+    return tuple(one for one in kept if one.name not in names and one.summary is not None)
 
 
 def _results(folder: Path, listed: Sequence[dict[str, object]]) -> Iterable[TargetResult]:

@@ -76,9 +76,8 @@ def bounded(summary: StudySummary) -> str:
     if measure := about.get("most_of"):  # of numbers, in the unit of the labels
         return f"unverified: between -{about['most']:.3g} and {about['most']:.3g} {measure}; label the items named"
     most, reach = (f"{100 * about[key]:.1f}" for key in ("most", "reach"))
-    return (
-        f"unverified: between -{most} and {most} accuracy points; label {about['n_deciding']} items to know to {reach}"
-    )
+    said = f"unverified: between -{most} and {most} accuracy points"
+    return f"{said}; label {about['n_deciding']} items to know it to within {reach}"
 
 
 def bounds(summary: StudySummary) -> tuple[float, float] | None:

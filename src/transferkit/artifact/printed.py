@@ -82,7 +82,9 @@ def _to_label(summary: StudySummary) -> str:
     if not names or summary.gain:
         return ""
     rest = f", and {len(names) - _LABELS_SHOWN} more in the report" if len(names) > _LABELS_SHOWN else ""
-    return f"Label these: {', '.join(names[:_LABELS_SHOWN])}{rest}."
+    deciding = found.get("n_deciding") or 0
+    how = f", of which the first {deciding} decide" if 0 < deciding < len(names) else ""
+    return f"Label these{how}: {wording.items_named(names[:_LABELS_SHOWN])}{rest}."
 
 
 def _arms(summary: StudySummary) -> Table:

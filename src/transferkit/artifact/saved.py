@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 FORMAT = 1
 SETTINGS = "settings.json"
 TENSORS = "tensors.safetensors"
+STUDIES = "studies.json"
+"""In a folder of several targets' studies, which holds a model in the folder of each."""
 
 
 def save(predictor: Predictor, directory: str | Path) -> None:
@@ -130,6 +132,8 @@ def _settings(directory: Path) -> dict[str, Any]:
     if not directory.exists():
         raise WrongUse(f"{directory} does not exist; give the folder that a model was saved to")
     if not path.is_file():
+        if (directory / STUDIES).is_file():
+            raise WrongUse(f"{directory} holds the studies of several targets; name the folder of one of them in it")
         raise WrongUse(f"{directory} holds no saved model (no {SETTINGS}); give the folder that a model was saved to")
     try:
         settings = json.loads(path.read_text(encoding="utf-8"))

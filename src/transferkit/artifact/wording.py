@@ -188,6 +188,21 @@ def few(names: Sequence[str], shown: int = 6) -> str:
     return ", ".join(names[:shown]) + more
 
 
+def items_named(names: Sequence[str]) -> str:
+    """Items by their names; rows of one table, whose name is said once.
+
+    >>> items_named(["a.csv row 7", "a.csv row 3"])
+    'a.csv rows 7, 3'
+    >>> items_named(["a.csv row 7", "b.csv row 3"])
+    'a.csv row 7, b.csv row 3'
+    """
+    tables = {name.rpartition(" row ")[0] for name in names}
+    rows = [name.rpartition(" row ")[2] for name in names]
+    if len(names) > 1 and len(tables) == 1 and all(tables) and all(row.isdecimal() for row in rows):
+        return f"{tables.pop()} rows {', '.join(rows)}"
+    return ", ".join(names)
+
+
 _ITEMS = {
     "image": ("picture", "pictures"),
     "text": ("text", "texts"),

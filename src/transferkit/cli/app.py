@@ -87,7 +87,12 @@ def _interruptible(verb: Callable[..., Any]) -> Callable[..., Any]:
     def run(*positional: Any, **named: Any) -> Any:
         try:
             return verb(*positional, **named)
-        except KeyboardInterrupt:
+        except (
+            KeyboardInterrupt,
+            ImportError,
+        ) as reason:  # a compiled module makes an ImportError of Ctrl-C while it loads
+            if not any(isinstance(one, KeyboardInterrupt) for one in (reason, reason.__cause__)):
+                raise
             raise Interrupted(
                 "interrupted; with --out what had finished is kept, and the same command goes on"
             ) from None

@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 
 
 def study_as_json(summary: StudySummary, out: str | Path | None = None) -> dict[str, Any]:
-    """The verdict, the gain, every arm and where the files lie; `report.json` has the rest (curves, mistakes, ...)."""
+    """The verdict, the gain, every arm and where the files lie; `report.json` has the rest (curves, mistakes, ...).
+
+    "adaptation", where the target's labels were not learned from: how far apart the domains are, what each arm scores without
+    labels, the most that can be gained and which items to label, in shares as in `report.json`; else null.
+    """
     metric = summary.metric
     return {
         "verdict": summary.verdict,
@@ -35,6 +39,7 @@ def study_as_json(summary: StudySummary, out: str | Path | None = None) -> dict[
         "cost": summary.cost,
         "seeds": list(summary.seeds),
         "notes": list(summary.notes),
+        "adaptation": summary.extra.get("adaptation"),
         "interrupted": bool(summary.extra.get("interrupted")),
         "out": None if out is None else str(out),
         "report": None if out is None else report_at(out),

@@ -69,23 +69,32 @@ def _each(asked: Asked, place: Workplace, study_of: StudyOf) -> int:
     from transferkit.planner.several import study_each
 
     offered: dict[str, Sequence[Source]] = {}
+    waiting = len(asked.targets)
+
+    def told(reason: str) -> None:
+        nonlocal waiting
+        waiting -= 1
+        _tell(place, f"{reason}; the others go on" if waiting else reason)
+
     with place.progress(asked.budget) as progress:
 
         def read(path: GivenTarget) -> Target:
             try:
                 return place.target(str(path), asked.seed, asked.columns, progress, asked.sources, among_several=True)
             except TransferkitError as reason:
-                _tell(place, f"{path}: {reason}; the others go on")
+                told(f"{path}: {reason}")
                 raise
 
         def study(data: Target, part: Part) -> Study:
+            nonlocal waiting
             limits = Limits(part.budget, part.out, part.begun, part.told(progress))
             try:
                 offered[part.name] = asked.sources or place.candidates(data)
                 found = study_of(data, offered[part.name], limits)
             except TransferkitError as reason:
-                _tell(place, f"{part.name}: {part.failing(reason)}; the others go on")
+                told(f"{part.name}: {part.failing(reason)}")
                 raise
+            waiting -= 1
             _tell(place, f"{part.name}: {found.summary.sentence}")
             return found
 

@@ -163,7 +163,10 @@ def compare(
       transferkit compare leaves/ --from zoo:objects-cnn --from zoo:letters-cnn --method full --seeds 3 --out runs/full
     """
     from transferkit import front
+    from transferkit.core.spelling import read_method
 
+    for method in methods or []:
+        read_method(method)  # a slip is told once, before any data is read
     given, cache = place.sources(sources, columns), place.cache()
 
     def study_of(data: Target, offered: Sequence[Source], limits: Limits) -> Study:

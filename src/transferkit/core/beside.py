@@ -104,7 +104,8 @@ def with_few_labels(name: str, reading: Reading, other: Target, why: str, metric
     if len(few) and not _known(labels, other.task):
         ours, theirs = (", ".join(sorted(names)[:5]) for names in (_names(labels), other.task.describe()["classes"]))
         raise WrongUse(
-            f"{name} and {other.name} share no class: {ours} and {theirs}; classes are matched by their names"
+            f"{name} and {other.name} share no class: {ours} and {theirs}; classes are matched by their names: give "
+            "those that mean the same one name"
         )
     task = other.task.widened(sorted(_names(labels)))
     if len(few):

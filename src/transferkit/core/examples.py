@@ -48,17 +48,15 @@ class Examples:
 
     def join(self, other: Examples) -> Examples:
         """These examples, then the others. What only one of the two knows (labels, groups, ...) is dropped, but for weights:
-        where the others have none each of them counts 1."""
+        where one part has none each of its items counts as much as the other part's do on average."""
         if not len(self) or not len(other):
             return self if len(self) else other
-        weights = [np.ones(len(part)) if part.weights is None else part.weights for part in (self, other)]
-        any_weighs = self.weights is not None or other.weights is not None
         return Examples(
             items=_one_after_another(self.items, other.items),
             ids=self.ids + other.ids,
             labels=_add(self.labels, other.labels),
             names=self.names + other.names if self.names and other.names else (),
-            weights=np.concatenate(weights) if any_weighs else None,
+            weights=_weights(self, other),
             groups=_add(self.groups, other.groups),
             channels=self.channels if self.channels == other.channels else (),
         )
@@ -68,6 +66,14 @@ def _one_after_another(first: Sequence[Any], second: Sequence[Any]) -> Sequence[
     if isinstance(first, Chosen) and isinstance(second, Chosen) and first.items is second.items:
         return Chosen(first.items, first.indices + second.indices)  # stays one step from the items
     return Joined(first, second)
+
+
+def _weights(first: Examples, second: Examples) -> np.ndarray | None:
+    known = [part.weights for part in (first, second) if part.weights is not None]
+    if not known:
+        return None
+    usual = float(np.concatenate(known).mean())  # so that their unit does not matter
+    return np.concatenate([np.full(len(p), usual) if p.weights is None else p.weights for p in (first, second)])
 
 
 def _add(first: tuple[Any, ...] | None, second: tuple[Any, ...] | None) -> tuple[Any, ...] | None:

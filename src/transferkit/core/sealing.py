@@ -76,7 +76,8 @@ def divide(
         raise WrongUse(_too_few(labelled.take(train), "validation", 2))
     if drawn and len(train) and len(test) < ENOUGH_TEST_ITEMS:
         notes.append(
-            f"{len(labelled)} labels are too few to seal some for a test: a study judges each by cross-fitting"
+            f"{len(labelled)} labels are too few to seal some for a test: a study that learns from them judges each by "
+            "cross-fitting"
         )
     else:
         notes += about_test(labelled.take(train), labelled.take(test), task)

@@ -25,6 +25,8 @@ def checked(
     labels = np.asarray(y if sample_domain is not None else _check_y(y, y_numeric=numbers, estimator=estimator))
     if len(labels) != len(rows):
         raise ValueError(f"Found input variables with inconsistent numbers of samples: {[len(rows), len(labels)]}")
+    if labels.ndim != 1:
+        raise ValueError(f"y has shape {labels.shape}; expected one label a row, {source.shape}")
     if sample_domain is not None:
         two_domains(source)
     if numbers:

@@ -16,6 +16,8 @@ import numpy as np
 
 LABELS = 30
 """How many items a person is asked to label."""
+_AVERAGE = {"RMSE": "root mean square", "MAE": "mean"}
+"""Measure -> what is taken of the differences of two models."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +36,9 @@ class UnverifiedNumbers:
         """The statement for a person; `about` names what was chosen.
 
         >>> print(UnverifiedNumbers(3.21, "RMSE", tuple(range(30)), 160).sentence("Transfer from old by jdot"))
-        Transfer from old by jdot cannot be verified without labels: it differs from the source only by 3.21 on average over
-        these 160 target items, so on these its gain lies between -3.21 and 3.21 RMSE; label the 30 items named to know more.
+        Transfer from old by jdot cannot be verified without labels: its numbers and those of the source only differ by 3.21
+        over these 160 target items (root mean square), so on these its gain lies between -3.21 and 3.21 RMSE; label the 30
+        items named to know more.
         """
         if not self.most:
             return (
@@ -44,9 +47,9 @@ class UnverifiedNumbers:
             )
         most = f"{self.most:.3g}"
         return (
-            f"{about} cannot be verified without labels: it differs from {baseline} by {most} on average over these "
-            f"{self.n_items} target items, so on these its gain lies between -{most} and {most} {self.measure}; label the "
-            f"{len(self.items)} items named to know more."
+            f"{about} cannot be verified without labels: its numbers and those of {baseline} differ by {most} over these "
+            f"{self.n_items} target items ({_AVERAGE[self.measure]}), so on these its gain lies between -{most} and {most} "
+            f"{self.measure}; label the {len(self.items)} items named to know more."
         )
 
 

@@ -45,6 +45,8 @@ JUDGED_ITEMS = 2000
 """Open items of the target, and held-out ones of the sources, that label-free scores look at."""
 RESERVE = 0.4
 """Share of the budget that is kept for further seeds, where the target has sealed labels to prove anything on."""
+CHOOSING = 0.1
+"""Share that is kept else: every predictor is asked about many items before one is chosen, and that has no deadline."""
 
 
 @dataclass
@@ -123,7 +125,8 @@ def _fit(found: Adapted, request: Request) -> None:
             if trials.is_finished(fit):
                 yield fit
                 continue
-            left = _left(trials.allowance, keep_some=bool(len(trials.target.test)) and _is_pair_there(found))
+            further = RESERVE if len(trials.target.test) else CHOOSING
+            left = _left(trials.allowance, kept=further if _is_pair_there(found) else 0.0)
             expected = 1.5 * seconds.get(arm.baseline or "", 0.0)
             if left <= expected or not trials.allowance.allows(0.0):
                 too_late.append(arm.name)
@@ -157,11 +160,11 @@ def _is_pair_there(found: Adapted) -> bool:
     return any(arm.name in found.predictors and arm.baseline in found.predictors for arm in found.findings.arms)
 
 
-def _left(allowance: Allowance, keep_some: bool) -> float:
-    """Seconds that the next arm may take."""
+def _left(allowance: Allowance, kept: float) -> float:
+    """Seconds that the next arm may take; `kept` is a share of the budget."""
     if allowance.budget.seconds is None:
         return float("inf")
-    return allowance.seconds_left - RESERVE * allowance.budget.seconds * keep_some
+    return allowance.seconds_left - kept * allowance.budget.seconds
 
 
 def _kept(trials: Trials, fit: Fit, result: TrialResult) -> Predictor:

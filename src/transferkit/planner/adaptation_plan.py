@@ -14,7 +14,7 @@ from transferkit.core.source import Source
 from transferkit.core.target import Target
 from transferkit.evaluate.planned import DroppedArm, PlannedArm
 from transferkit.evaluate.planned_adaptation import AdaptationPlan, SourceDomain
-from transferkit.planner.adaptation import RESERVE, label_free_terms
+from transferkit.planner.adaptation import CHOOSING, RESERVE, label_free_terms
 from transferkit.planner.adaptation_summary import shift_of
 from transferkit.planner.adapting_arms import FAMILIES, arms_of
 from transferkit.planner.allowance import Allowance
@@ -128,7 +128,7 @@ def _is_enough(trying: float, proving: float, n_arms: int, request: Request, all
     trials = allowance.budget.trials
     if trials is not None:
         return trials >= n_arms + 2 * (request.seeds - 1) * bool(len(request.target.test))
-    kept = RESERVE * (allowance.budget.seconds or 0.0) if len(request.target.test) else 0.0
+    kept = (RESERVE if len(request.target.test) else CHOOSING) * (allowance.budget.seconds or 0.0)
     fits = allowance.budget == Budget() or trying <= allowance.seconds_left - kept
     return fits and trying + proving <= allowance.seconds_left
 

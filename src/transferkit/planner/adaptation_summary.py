@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from transferkit.artifact import wording
+from transferkit.core.errors import WrongUse
 from transferkit.core.predictor import Predictor
 from transferkit.evaluate.label_free import CandidateScores
 from transferkit.evaluate.unverified import Unverified, unverified
@@ -22,6 +23,8 @@ from transferkit.planner.summarise import summarise
 from transferkit.training.domain_features import DomainFeatures
 
 BASELINE = "the source only"
+LEAST_ITEMS = 3
+"""Of a domain, with which a distance can be measured."""
 
 
 def study_of(found: Adapted) -> Study:
@@ -31,10 +34,11 @@ def study_of(found: Adapted) -> Study:
     if findings.interrupted or not findings.claims:
         return Study(replace(summary, extra={**summary.extra, "adaptation": _about(found, None)}), None)
     claim = findings.claims[0]
-    distance = None if found.features is None else shift_of(found.features)
+    distance = _shift(found)
     statement = _statement(found, claim, distance)
     about = _about(found, statement) | {"distance": distance}
-    notes = tuple(note for note in (*found.left_out, *summary.notes) if note)
+    told = [f"{claim.arm.name}: {note}" for note in found.predictors[claim.arm.name].record.notes]
+    notes = tuple(note for note in (*found.left_out, *summary.notes, *told) if note)
     if claim.arm.name in findings.evidence and summary.gain is not None:
         word = verdict(summary.gain, findings.settings.margin)
         noun = wording.items({"modality": findings.trials.target.modality})
@@ -78,9 +82,22 @@ def _scale(found: Adapted) -> float:
     return metric.scale if metric.name == "accuracy" else 100.0
 
 
+def _shift(found: Adapted) -> float | None:
+    """`shift_of`; None where there are no features to measure it on, or too few items."""
+    try:
+        return None if found.features is None else shift_of(found.features)
+    except WrongUse:
+        return None
+
+
 def shift_of(features: DomainFeatures) -> float:
-    """Proxy A-distance of source and target, 0 to 2, on some of their items."""
+    """Proxy A-distance of source and target, 0 to 2, on some of their items. One line where they are too few."""
     source, target = features.source[:JUDGED_ITEMS], features.target[:JUDGED_ITEMS]
+    if len(source) < LEAST_ITEMS:  # a target has more in any case
+        raise WrongUse(
+            f"{len(source)} labelled items tell too little of their domain to say how far it is from "
+            f"{features.domains.target.name}; give at least {LEAST_ITEMS}"
+        )
     return float(np.clip(proxy_a_distance(torch.from_numpy(source), torch.from_numpy(target)), 0.0, 2.0))
 
 

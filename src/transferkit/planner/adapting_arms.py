@@ -87,5 +87,7 @@ def _check(method: Method, target: Target) -> None:
 def _examples() -> list[str]:
     every = registry.find("methods").items()
     return [
-        name for name, cls in sorted(every) if cls.needs.data[1] and not cls.needs.target_labels and not cls.is_baseline
+        name
+        for name, cls in sorted(every)
+        if cls.needs.data[1] and not cls.needs.target_labels and not cls.is_baseline and cls.tried_on != "named"
     ][:4]

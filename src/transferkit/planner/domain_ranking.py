@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from transferkit.core.errors import BudgetSpent, TransferkitError, WrongUse
 from transferkit.core.run import Run
@@ -20,6 +20,9 @@ from transferkit.planner.source_tasks import with_networks
 from transferkit.training.domain_features import DomainFeatures, domain_features
 from transferkit.training.domains import Domains
 from transferkit.training.learners.linear import fit_linear
+
+if TYPE_CHECKING:
+    import pandas
 
 LEFT_OUT = "left out: "
 
@@ -51,6 +54,12 @@ class DomainRanking:
             for row in self.rows
         ]
         return {"best": self.rows[0].name, "predicts": False, "domains": rows, "notes": list(self.notes)}
+
+    def to_frame(self) -> pandas.DataFrame:
+        """The sources as a pandas table; see `artifact/frames.py` for its columns."""
+        from transferkit.artifact.frames import domains_frame
+
+        return domains_frame(self.rows)
 
     def __str__(self) -> str:
         from transferkit.artifact.printed_domains import printed_domains

@@ -12,7 +12,7 @@ from transferkit.core.budget import Budget
 from transferkit.core.errors import Failed
 
 WHOLE_SECONDS = 10.0
-"""Shares above are cut to whole seconds, as a person would name them."""
+"""Shares above are cut to whole seconds, those below to tenths, as a person would name them."""
 
 
 @dataclass
@@ -37,7 +37,7 @@ class Purse:
             if n_waiting and share <= 0:
                 raise Failed(f"the budget of {self.budget} was spent before its turn; give a larger --budget")
             whole = seconds + share
-            return Budget(seconds=float(floor(whole)) if whole > WHOLE_SECONDS else max(whole, 1e-3))
+            return Budget(seconds=float(floor(whole)) if whole > WHOLE_SECONDS else max(floor(10 * whole) / 10, 1e-3))
         if self.budget.trials is not None:
             left_trials = self.budget.trials - sum(one.trials for one in self.before.values() if one) - self.trials
             if n_waiting and left_trials < n_waiting:

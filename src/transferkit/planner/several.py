@@ -15,13 +15,14 @@ from pathlib import Path
 
 from transferkit.artifact.journal import Glimpse, glimpse
 from transferkit.artifact.kept import REPORT_JSON
-from transferkit.artifact.kept_overview import check_folder, folder_of, keep_overview
+from transferkit.artifact.kept_overview import check_folder, folder_of, keep_overview, kept_before
 from transferkit.artifact.report_json import read_summary
 from transferkit.core.budget import Budget
 from transferkit.core.errors import Failed, TransferkitError, WrongUse, unknown_name
 from transferkit.core.remote import as_path, is_remote
 from transferkit.core.run import Progress
 from transferkit.core.target import Target
+from transferkit.evaluate.summary import StudySummary
 from transferkit.evaluate.target_result import TargetResult
 from transferkit.planner.purse import Purse
 from transferkit.planner.study import Study
@@ -112,14 +113,16 @@ def study_each(
     names = names_of(targets)
     if out is not None:
         check_folder(out)
-    course = _Course({name: TargetResult(name) for name in names}, out)
+    done = {name: _ended(out, name) for name in names}
+    course = _Course({name: TargetResult(name, done[name]) for name in names}, out)
+    course.others = () if out is None else kept_before(out, names)
     purse = Purse(budget, begun, {name: _glimpse(out, name) for name in names})
     try:
         waiting: dict[str, Target] = {}
         for name, given in zip(names, targets, strict=True):
             with course.of(name):
                 waiting[name] = read(given)
-        unfinished = [name for name in waiting if not _has_ended(out, name)]
+        unfinished = [name for name in waiting if done[name] is None]
         for name, target in waiting.items():
             course.keep()
             with course.of(name):
@@ -153,6 +156,10 @@ class _Course:
     out: str | Path | None
     studies: dict[str, Study] = field(default_factory=dict)
     errors: dict[str, TransferkitError] = field(default_factory=dict)
+    others: tuple[TargetResult, ...] = ()
+    """Of earlier commands, which the overview goes on to list."""
+    is_kept: bool = False
+    """Whether there is an overview."""
     interrupted: bool = False
 
     @contextmanager
@@ -172,12 +179,14 @@ class _Course:
     def keep(self) -> None:
         """Write the overview, where everything is kept."""
         if self.out is not None:
-            keep_overview(list(self.results.values()), self.out)
+            keep_overview([*self.results.values(), *self.others], self.out)
+            self.is_kept = True
 
     def ended(self) -> Studies:
         """All of it; where no study came out, the reason that all share, or each one's."""
-        if self.studies:
+        if self.studies or self.is_kept:
             self.keep()
+        if self.studies:
             return Studies(tuple(self.results.values()), self.studies, self.interrupted)
         if len({str(reason) for reason in self.errors.values()}) == 1:
             raise next(iter(self.errors.values()))
@@ -191,15 +200,15 @@ def _glimpse(out: str | Path | None, name: str) -> Glimpse | None:
     return None if out is None or is_remote(out) else glimpse(as_path(out) / name)
 
 
-def _has_ended(out: str | Path | None, name: str) -> bool:
-    """Whether a study of this name has come to its end there."""
-    if out is None or is_remote(out):
-        return False
-    report = as_path(out) / name / REPORT_JSON
+def _ended(out: str | Path | None, name: str) -> StudySummary | None:
+    """What a study of this name has found there; None where it has not come to its end."""
+    if out is None or is_remote(out) or not (report := as_path(out) / name / REPORT_JSON).exists():
+        return None
     try:
-        return report.exists() and not read_summary(report).extra.get("interrupted")
+        summary = read_summary(report)
     except TransferkitError:  # damaged: the study writes it anew
-        return False
+        return None
+    return None if summary.extra.get("interrupted") else summary
 
 
 def _line(reason: TransferkitError) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,17 +15,22 @@ GivenTarget = Target | str | Path
 
 
 def names_of(targets: Sequence[GivenTarget]) -> list[str]:
-    """A name for each, fit for a folder and unlike the others'; one line for a target that is not there, or there twice."""
+    """A name for each, fit for a folder and unlike the others'; one line for a target that is not there, or there twice.
+
+    Those of one name carry that of the folder in which they lie, and so the same in whatever order they are given.
+    """
     if not targets:
         raise WrongUse("no target was named; name one or more")
     seen: set[object] = set()
     names: list[str] = []
-    for given in targets:
+    plain = [_plain(given) for given in targets]
+    shared = Counter(name.casefold() for name in plain)
+    for given, name in zip(targets, plain, strict=True):
         place: object = given if isinstance(given, Target) else _place(given)
         if place in seen:
             raise WrongUse(f"{_said(given)} is named twice as a target; name each once")
         seen.add(place)
-        names.append(_numbered(_plain(given), names))
+        names.append(_numbered(_with_folder(given, name) if shared[name.casefold()] > 1 else name, names))
     return names
 
 
@@ -52,7 +58,18 @@ def _plain(given: GivenTarget) -> str:
         path = Path(given)
         path = path.resolve() if path.exists() else path
         name = path.stem if path.is_file() else path.name
-    return re.sub(r"[^\w.-]+", "-", name).strip(".-") or "target"
+    return _fit_for_a_folder(name) or "target"
+
+
+def _with_folder(given: GivenTarget, name: str) -> str:
+    """The name with that of the folder in which a file or folder lies."""
+    if isinstance(given, Target) or not Path(given).exists():
+        return name
+    return "-".join(filter(None, [_fit_for_a_folder(Path(given).resolve().parent.name), name]))
+
+
+def _fit_for_a_folder(name: str) -> str:
+    return re.sub(r"[^\w.-]+", "-", name).strip(".-")
 
 
 def _numbered(name: str, taken: Sequence[str]) -> str:

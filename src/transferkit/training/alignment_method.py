@@ -90,12 +90,9 @@ class AlignmentMethod(Method, ABC):
         alignment, notes = self.aligned(Sides(found.source, found.target, ours, theirs))
         run.check_deadline()
         rows = np.concatenate([alignment.source, alignment.target[: len(known)]])
-        weights = None
-        if labelled.weights is not None or known.weights is not None:
-            weights = np.concatenate(
-                [np.ones(len(part)) if part.weights is None else part.weights for part in (labelled, known)]
-            )
-        learner = fit_linear(task, rows, (*found.source_labels, *found.target_labels), weights, self.solver)
+        learner = fit_linear(
+            task, rows, (*found.source_labels, *found.target_labels), labelled.join(known).weights, self.solver
+        )
         numbers = sum(part.numel() for part in learner.tensors().values())
         numbers += sum(part.size for one in alignment.target_maps for part in one.arrays().values())
         record = FitRecord(

@@ -113,10 +113,15 @@ class Domains:
                 f"{self.target.name} has {n_items} open items, which tell too little of their domain; give at least "
                 f"{LEAST_ITEMS}"
             )
-        theirs = _classes(self.labelled)
+        counted, that_count = self.labelled, ""
+        if counted.weights is not None and not counted.weights.all():
+            counted, that_count = counted.take(np.flatnonzero(counted.weights)), " that does not weigh 0"
+        if not len(counted):
+            raise WrongUse("every labelled source item weighs 0, which leaves nothing to learn from")
+        theirs = _classes(counted)
         if len(theirs) == 1 and self.task.balances:
             raise WrongUse(
-                f"every labelled source item is of the one class {next(iter(theirs))!r}; a classifier needs two"
+                f"every labelled source item{that_count} is of the one class {next(iter(theirs))!r}; a classifier needs two"
             )
 
 
@@ -132,7 +137,10 @@ def _share_a_class(target: Target, data: Sequence[Target]) -> None:
     theirs = set[str]().union(*(_classes(one.train) for one in data))
     if ours and theirs and not ours & theirs:
         few = [", ".join(sorted(classes)[:5]) for classes in (theirs, ours)]
-        raise WrongUse(f"source and target share no class: {few[0]} and {few[1]}; classes are matched by their names")
+        raise WrongUse(
+            f"source and target share no class: {few[0]} and {few[1]}; classes are matched by their names: give those that "
+            "mean the same one name"
+        )
 
 
 def _read(source: Source, target: Target, run: Run) -> Target:

@@ -107,6 +107,31 @@ def test_an_interrupted_study_does_not_look_like_an_undecided_one(summaries: dic
     assert "Undecided</h1>" not in html
 
 
+def test_of_an_adaptation_it_says_what_was_chosen_only_once(summaries: dict[str, StudySummary]) -> None:
+    """Without labels the baseline may be chosen; the arm that the verdict is on is another then."""
+    summary = summaries["helps"]
+    chosen = next(arm for arm in summary.arms if arm.status == "chosen")
+    about = {
+        "sources": [{"name": "old.csv", "n_labelled": 70, "n_held_out": 30}], "n_unlabelled": 90, "n_sealed": 40, "terms": [],
+        "classes": {"shared": ["a"], "only_in_sources": [], "only_in_target": []}, "reason": "it is kept", "epochs": {},
+        "candidates": [{"name": name, "together": 0.5, "scores": {}} for name in (chosen.baseline, chosen.name)],
+    }  # fmt: skip
+    for name, tag in ((chosen.baseline, "leading adaptation"), (chosen.name, "chosen")):
+        page = render(replace(summary, extra={"adaptation": about | {"chosen_without_labels": name}}))
+        assert f'<span class="tag">{tag}</span>' in page
+        assert words(Page(page)).count("(chosen)") == 1
+
+
+def test_what_decides_and_what_else_to_label_are_two_sentences(summaries: dict[str, StudySummary]) -> None:
+    about = {
+        "sources": [], "n_unlabelled": 90, "n_sealed": 0, "terms": [], "reason": "", "epochs": {}, "candidates": [],
+        "classes": {"shared": ["a"], "only_in_sources": [], "only_in_target": []},
+        "to_label": ["one", "two"], "n_deciding": 1, "n_disputed": 1, "n_judged": 90, "most": 0.1, "reach": 0.029,
+    }  # fmt: skip
+    said = words(Page(render(replace(summaries["undecided"], gain=None, extra={"adaptation": about}))))
+    assert "to within about 2.9 points. The others are" in said
+
+
 def test_hostile_names_stay_text(summaries: dict[str, StudySummary]) -> None:
     html = render(summaries["hostile"])
     assert "<script" not in html

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from transferkit.artifact import saved
-from transferkit.core.errors import Failed
+from transferkit.core.errors import BudgetSpent, Failed
 from transferkit.core.predictor import Predictor
 from transferkit.core.run import Run
 from transferkit.core.source import Source
@@ -140,3 +140,20 @@ def test_without_pot_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setitem(sys.modules, "ot", None)
     with pytest.raises(Failed, match=r'pip install "transferkit\[ot\]"'):
         fitted(JDOT(), source, hidden)
+
+
+def test_between_turns_it_ends_where_the_time_is_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    source = source_of(rows(numbers(80, 0)[0]), numbers(80, 0)[1], name="late", modality="tabular")
+    hidden = Target.of(rows(numbers(60, 1, moved)[0]), numbers(60, 1)[1], modality="tabular").whole().hidden()
+    assert fitted(JDOT(), source, hidden).record.settings["turns"] > 1
+    looked = []
+
+    def check(run: Run) -> None:
+        looked.append(run)
+        if len(looked) > 2:  # before all turns, then before each
+            raise BudgetSpent("the time is up")
+
+    monkeypatch.setattr(Run, "check_deadline", check)
+    with pytest.raises(BudgetSpent):
+        fitted(JDOT(), source, hidden)
+    assert len(looked) == 3

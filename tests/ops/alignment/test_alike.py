@@ -4,6 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from transferkit.ops.alignment import alike
 from transferkit.ops.alignment.alike import chance_alike, over_all_divisions
@@ -67,3 +68,13 @@ def test_a_clear_difference_is_told_from_a_few_items_and_without_divisions(monke
 def test_a_difference_that_takes_many_items_is_seen() -> None:
     draw = np.random.default_rng(2)
     assert chance_alike(draw.normal(size=(500, 2)), draw.normal(0.2, 1, size=(500, 2))) <= 0.02
+
+
+def test_divisions_that_are_as_far_apart_as_the_domains_count_whatever_rounding_makes_of_them() -> None:
+    """Of items that are 0 or 1 many divisions are alike: what counts is how many 1 are among the first."""
+    source, target = (np.arange(n) < ones for n, ones in ((480, 140), (18, 4)))
+    found = [chance_alike(source[:, None].astype(float), target[:, None].astype(float), seed) for seed in range(30)]
+    ones = np.arange(19)
+    apart = np.abs(ones / 18 - (144 - ones) / 480)
+    wanted = stats.hypergeom(498, 144, 18).pmf(ones)[apart >= apart[4] - 1e-9].sum()
+    assert np.mean(found) == pytest.approx(wanted, abs=0.02)

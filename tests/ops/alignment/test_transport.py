@@ -108,3 +108,12 @@ def test_a_plan_of_classes_is_the_smoothed_plan_at_its_own_slope_with_even_margi
     assert np.abs(plan - again).sum() < 1e-3
     assert np.abs(plan.sum(0) - 1 / 80).sum() < 1e-3
     assert np.abs(plan.sum(1) - 1 / 160).sum() < 1e-3
+
+
+@pytest.mark.parametrize("plan", ["sinkhorn", "classes"])
+def test_an_item_very_far_from_all_others_goes_somewhere_without_a_warning(plan) -> None:
+    source = SOURCE.copy()
+    source[0] *= 1000
+    aligned = transport(source, TARGET, CLASSES, np.full(18, -1), plan=plan)
+    assert np.isfinite(aligned.source).all()
+    assert (aligned.source.max(0) <= TARGET.max(0) + 1e-9).all()

@@ -5,7 +5,8 @@ from __future__ import annotations
 TERMS: dict[str, str] = {
     "arm": "One way of getting a model that was tried: a method on one or more sources.",
     "baseline": "What an arm is compared with: training the same architecture from scratch, with the same data, tuning "
-    "and budget; or the default network of such data, where the source has no such architecture or it does not fit the budget.",
+    "and budget; or the default network of such data, where the source has no such architecture or it does not fit the budget. "
+    "Where nothing is learned from the target's labels: the source only, which is learned from the source's and used as it is.",
     "gain": "How much better an arm is than its baseline on the same test items, in points of the metric; "
     "positive is better.",
     "interval": "The range in which the true gain lies with the stated certainty, counting both that another training run "

@@ -79,13 +79,13 @@ class JDOT(Method):
             note = f"no feature varies among the {of} items; nothing was carried"
             return OnFeatures.of(found, (), learner, FitRecord(notes=(note,)))
         try:
-            learner, turns = self._learned(found)
+            learner, turns = self._learned(found, run)
         except ImportError as reason:
             raise Failed(f"method {self.name}: {reason}") from None
         notes = note_of_no_difference(found.source, found.target)
         return OnFeatures.of(found, (), learner, FitRecord(notes=notes, settings={"turns": turns}))
 
-    def _learned(self, found: DomainFeatures) -> tuple[Linear, int]:
+    def _learned(self, found: DomainFeatures, run: Run) -> tuple[Linear, int]:
         """The learner, and after how many turns."""
         import numpy as np
 
@@ -109,6 +109,7 @@ class JDOT(Method):
             known=known,
             weights=weights,
             rounds=self.rounds,
+            before_turn=run.check_deadline,
         )
         head = ClosedForm(sharpness * carried.slope.T, sharpness * carried.intercept)
         return Linear(task, head), len(carried.objectives)

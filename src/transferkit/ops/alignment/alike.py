@@ -23,7 +23,7 @@ CLEAR = 0.01
 FOR_WIDTH = 200
 """Items between which the median distance is taken."""
 DIVISIONS = 199
-ROUNDING = 1e-6
+ROUNDING = 1e-4
 """Share of the mean by which divisions that are alike may seem to differ: products are of single precision."""
 
 

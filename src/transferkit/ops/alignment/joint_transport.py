@@ -17,6 +17,7 @@ in the regression. Plans are POT's.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,9 +53,11 @@ def joint_transport(
     known: np.ndarray | None = None,
     weights: np.ndarray | None = None,
     rounds: int = 20,
+    before_turn: Callable[[], None] = lambda: None,
 ) -> JointTransport:
     """`costs`: C (n_s, n_t); labels (n_s, k) of the source; target (n_t, d), what f reads; known (n_l, k): labels of its first
-    items, where there are some; weights (n_s,): what each source item counts. Needs the library POT.
+    items, where there are some; weights (n_s,): what each source item counts; `before_turn` may raise to end it. Needs the
+    library POT.
 
     >>> source = np.array([[0.0], [1.0]])
     >>> found = joint_transport(feature_costs(source, source + 5), source, source + 5, penalty=1e-9)
@@ -67,6 +70,7 @@ def joint_transport(
     said = np.tile(masses @ labels, (n_target, 1))
     objectives: list[float] = []
     while True:
+        before_turn()
         said[: len(given)] = given
         plan = pot().emd(
             masses,

@@ -90,7 +90,8 @@ def transport_plan(
     def smoothed(of: np.ndarray, most: int = 2000, start: Scales | None = None) -> tuple[np.ndarray, Scales]:
         method = "sinkhorn" if np.ptp(of) < UNDERFLOW * entropy else "sinkhorn_log"
         stop = {"numItermax": most, "stopThr": CLOSE, "warn": False}
-        made, found = ot.sinkhorn(*margins, of - of.min(), entropy, method, **stop, log=True, warmstart=start)
+        with np.errstate(over="ignore"):  # POT takes powers of the logarithms too, which nobody looks at
+            made, found = ot.sinkhorn(*margins, of - of.min(), entropy, method, **stop, log=True, warmstart=start)
         if "log_u" in found:
             return np.asarray(made), (found["log_u"], found["log_v"])
         return np.asarray(made), (np.log(found["u"]), np.log(found["v"]))

@@ -41,12 +41,12 @@ def fit_linear(
     item_weights: np.ndarray | None = None,
     solver: str = "logistic",
 ) -> Linear:
-    """Features (n, d), labels (n,), weights (n,) of mean 1 or None; items of weight 0 are left out. Classes without an item
+    """Features (n, d), labels (n,), weights (n,) in any unit or None; items of weight 0 are left out. Classes without an item
     are never chosen; numbers are fitted by ridge, whatever the solver for classes."""
-    if item_weights is not None and not item_weights.all():
+    if item_weights is not None:
         kept = np.flatnonzero(item_weights)
         features, labels, item_weights = features[kept], [labels[i] for i in kept.tolist()], item_weights[kept]
-        item_weights = item_weights / item_weights.mean()
+        item_weights = item_weights / item_weights.mean()  # the penalty is beside weights of mean 1
     return Linear(task, task.closed_form_head(features, labels, item_weights, solver if task.balances else "ridge"))
 
 
