@@ -11,6 +11,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from transferkit.core.beside import target_beside as target_beside
     from transferkit.core.budget import Budget as Budget
     from transferkit.core.source import Source as Source
     from transferkit.core.target import Target as Target
@@ -57,6 +58,7 @@ _WHERE = {
     "plan": "transferkit.front",
     "rank": "transferkit.front",
     "source_of": "transferkit.sources.memory",
+    "target_beside": "transferkit.core.beside",
     "transfer": "transferkit.front",
     "transfer_each": "transferkit.front",
 }
@@ -84,6 +86,7 @@ __all__ = [
     "plan",
     "rank",
     "source_of",
+    "target_beside",
     "transfer",
     "transfer_each",
 ]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from transferkit.core.beside import as_evidence, read_beside
+from transferkit.core.beside import as_evidence, read_beside, target_beside
 from transferkit.core.errors import WrongUse
 from transferkit.core.format import ReadOptions
 from transferkit.core.source import Source
@@ -37,6 +37,22 @@ def test_two_labels_are_sealed_and_the_reason_is_told(tmp_path: Path, source: So
     assert (len(target.train), len(target.test), len(target.unlabelled)) == (0, 2, 30)
     assert target.task.describe()["classes"] == ["high", "low", "middle"]
     assert any("2 labels serve as evidence alone" in line for line in target.warnings)
+
+
+def test_data_in_memory_are_learned_for_in_the_task_of_the_other_domain() -> None:
+    rows = [{"a": float(i % 7), "b": float(i % 3)} for i in range(40)]
+    old = source_of(rows, ["well", "sick"] * 20, name="old in memory")
+    bare = target_beside(rows, old, name="new")
+    assert (len(bare.train), len(bare.unlabelled), len(bare.test)) == (0, 40, 0)
+    few = target_beside(rows, old, labels=[*["sick", "well"] * 2, *[None] * 36], name="new")
+    assert (len(few.train), len(few.unlabelled), len(few.test)) == (0, 36, 4)
+    assert any("4 labels serve as evidence alone" in line for line in few.warnings)
+    with pytest.raises(WrongUse, match="share no class"):
+        target_beside(rows, old, labels=[*["red"] * 2, *[None] * 38])
+    with pytest.raises(WrongUse, match="40 items and 2 labels"):
+        target_beside(rows, old, labels=["sick", "well"])
+    with pytest.raises(WrongUse, match=r"is a model; .*name labelled data"):
+        target_beside(rows, Source("zoo:digits-cnn"))
 
 
 def test_enough_labels_are_read_as_without_another_domain(tmp_path: Path, source: Source) -> None:

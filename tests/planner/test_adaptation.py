@@ -39,13 +39,7 @@ def _target(labels: Any, shift: float = 3.0, n: int = 160) -> Target:
 
 
 def _unlabelled(shift: float = 3.0) -> Target:
-    from transferkit.core.beside import with_few_labels
-    from transferkit.core.format import Reading
-    from transferkit.core.recognise import recognise_in_memory
-
-    kind, examples = recognise_in_memory(_rows(160, 1, shift=shift)[0], None)
-    reading = Reading(kind, examples.take([]), examples)
-    return with_few_labels("new", reading, tk.Source("memory:old").data(), "")
+    return tk.target_beside(_rows(160, 1, shift=shift)[0], tk.Source("memory:old"), name="new")
 
 
 METHODS = ["recolouring", "subspace_alignment"]

@@ -12,8 +12,9 @@ from transferkit.core import registry
 from transferkit.core.errors import WrongUse
 from transferkit.core.examples import Sealed
 from transferkit.core.format import Reading, ReadOptions
-from transferkit.core.recognise import recognise_format
+from transferkit.core.recognise import reading_in_memory, recognise_format
 from transferkit.core.run import Progress, silent
+from transferkit.core.source import Source
 from transferkit.core.target import Target
 from transferkit.core.task import Task
 
@@ -51,6 +52,36 @@ def read_beside(
             ) from None
         reading = _with_few(path, replace(options, unlabelled=True), domain.task, progress)
         return with_few_labels(name, reading, domain, str(reason), metric)
+
+
+def target_beside(
+    items: Any,
+    source: Source,
+    *,
+    labels: Any = None,
+    name: str = "target",
+    modality: str | None = None,
+    metric: str | None = None,
+) -> Target:
+    """A target in memory that is learned for without its labels, in the task of a source of labelled data.
+
+    items: as `Target.of` takes them. labels: None where it has none; else one an item, None for an item without one: those
+    that there are stay sealed, as evidence. One line where the source lends no data, or data of another kind or other classes.
+
+    >>> from transferkit.sources.memory import source_of
+    >>> rows = [{"a": float(i % 5), "b": float(i % 3)} for i in range(30)]
+    >>> old = source_of(rows, ["sick", "well"] * 15, name="old hospital")
+    >>> target = target_beside(rows, old, name="new hospital")
+    >>> len(target.train), len(target.unlabelled), target.task.name
+    (0, 30, 'classify')
+    """
+    if not source.lends_data:
+        raise WrongUse(
+            f"{source.name} is a model; to learn for data without labels, name labelled data of the same kind"
+        )
+    domain = source.data()
+    reading = reading_in_memory(items, [None] * len(items) if labels is None else labels, name, modality)
+    return with_few_labels(name, reading, domain, f"the other labels are those of {domain.name}", metric)
 
 
 def _with_few(path: str | Path, options: ReadOptions, task: Task, progress: Progress) -> Reading:

@@ -10,8 +10,8 @@ from typing import Any
 from transferkit.core import registry
 from transferkit.core.errors import WrongUse
 from transferkit.core.examples import Chosen, Examples, Joined
-from transferkit.core.format import Format, ReadOptions
-from transferkit.core.labels import are_quantities, are_tags, as_classes, read_tags
+from transferkit.core.format import Format, Reading, ReadOptions
+from transferkit.core.labels import are_quantities, are_tags, as_classes, read_labels, read_tags
 from transferkit.core.spelling import read_settings
 from transferkit.core.task import Task
 
@@ -61,6 +61,16 @@ def recognise_in_memory(items: Sequence[Any], modality: str | None) -> tuple[str
     known = ", ".join(sorted({candidate.modality for candidate in formats if not candidate.scheme}))
     wanted = "any modality" if modality is None else f"modality {modality!r}"
     raise WrongUse(f"items of type {type(items).__name__} cannot be read as {wanted}; known: {known}")
+
+
+def reading_in_memory(items: Sequence[Any], labels: Sequence[Any], name: str, modality: str | None) -> Reading:
+    """What is in memory, with one label an item; those whose label is None, "" or NaN are unlabelled."""
+    if len(items) != len(labels):
+        raise WrongUse(f"{name}: {len(items)} items and {len(labels)} labels; each item needs one")
+    kind, examples = recognise_in_memory(items, modality)
+    known = read_labels(list(labels), where=lambda i: f"{name} item {i}")
+    examples = replace(examples, labels=tuple(known), names=tuple(f"item {i}" for i in range(len(known))))
+    return Reading.of(kind, examples, [None] * len(known))
 
 
 def opened(items: Sequence[Any], modality: str) -> Sequence[Any]:

@@ -70,16 +70,7 @@ def source_of(items: Any, labels: Any, *, name: str, modality: str | None = None
     >>> source_of(drawings, ["cat", "dog"] * 20, name="drawings").name
     'memory:drawings'
     """
-    from dataclasses import replace
-
-    from transferkit.core.format import Reading
-    from transferkit.core.labels import read_labels
-    from transferkit.core.recognise import recognise_in_memory
+    from transferkit.core.recognise import reading_in_memory
     from transferkit.core.target import Target
 
-    if len(items) != len(labels):
-        raise WrongUse(f"{name}: {len(items)} items and {len(labels)} labels; each item needs one")
-    kind, examples = recognise_in_memory(items, modality)
-    known = read_labels(list(labels), where=lambda i: f"{name} item {i}")
-    examples = replace(examples, labels=tuple(known), names=tuple(f"item {i}" for i in range(len(known))))
-    return keep(name, Target.to_learn_from(name, Reading.of(kind, examples, [None] * len(known)), task))
+    return keep(name, Target.to_learn_from(name, reading_in_memory(items, labels, name, modality), task))
