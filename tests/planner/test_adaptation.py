@@ -314,3 +314,10 @@ def test_where_the_domains_do_not_differ_the_study_says_that_there_is_nothing_to
     assert any(note.startswith("tca < memory:sums: the domains do not differ") for note in alike.summary.notes)
     assert "nothing to adapt" in " ".join(str(alike).split())
     assert "nothing to adapt" not in " ".join(str(apart).split())
+
+
+def test_arms_that_fail_for_one_reason_tell_it_once() -> None:
+    from transferkit.planner.adaptation import _by_reason
+
+    lines = ["tca < old failed: it is constant", "jda < old failed: it is constant", "gfk < old did not end"]
+    assert _by_reason(lines) == ["tca < old, jda < old failed: it is constant", "gfk < old did not end"]

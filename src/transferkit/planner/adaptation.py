@@ -150,9 +150,18 @@ def _fit(found: Adapted, request: Request) -> None:
     if not _is_pair_there(found):
         if too_late:
             raise Failed(f"{trials.allowance} is too small for one adaptation and its baseline; give a larger --budget")
-        raise Failed(f"no adaptation beside its baseline gave a result: {'; '.join(found.left_out)}")
+        raise Failed(f"no adaptation beside its baseline gave a result: {'; '.join(_by_reason(found.left_out))}")
     if too_late:
         found.left_out.append(f"{trials.allowance} left no time to try {', '.join(too_late)}")
+
+
+def _by_reason(lines: Sequence[str]) -> list[str]:
+    """Lines such as "tca < old failed: why", those that failed for one reason together."""
+    names: dict[str, list[str]] = {}
+    for line in lines:
+        name, failed, why = line.partition(" failed: ")
+        names.setdefault(failed + why, []).append(name)
+    return [", ".join(several) + reason for reason, several in names.items()]
 
 
 def _is_pair_there(found: Adapted) -> bool:
