@@ -1,6 +1,7 @@
 """The cells of few-shot-text outlive a killed run, and rows are made of those that are there."""
 
 import importlib.util
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -44,6 +45,23 @@ def test_what_is_done_is_found_again_without_the_line_that_was_cut(
     again.add("cr", 0, {"ways": {}})
     assert kept.path.read_text() == whole
     assert experiment.Kept(SETTING | {"labels": 64}).cells == []
+
+
+def test_a_cell_that_another_run_has_begun_is_left_to_it_while_it_is_alive(
+    experiment: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    kept = experiment.Kept(SETTING)
+    assert kept.claim("mr", 0)
+    assert not kept.others_at_work()
+    (claim,) = kept.path.with_suffix(".claims").iterdir()
+    claim.write_text(str(os.getppid()))
+    assert not kept.claim("mr", 0)
+    assert kept.others_at_work()
+    kept.add("mr", 0, {"ways": {}})
+    assert not kept.others_at_work()
+    claim.write_text("999999999")  # no such process
+    assert kept.claim("mr", 0)
 
 
 def test_a_row_compares_on_the_seeds_a_set_has(experiment: ModuleType) -> None:

@@ -13,7 +13,8 @@ of the processor, which other work on the machine changes little; those on the c
 English: on the two Chinese sets it knows little more than single characters, for all four alike.
 
 Seed after seed, each on every set. A cell that is done is kept beside other temporary files, so that a run that was cut goes
-on; no cell is begun after `minutes`, and the result then says how many seeds each set has.
+on; no cell is begun after `minutes`, and the result then says how many seeds each set has. Several runs of one setting share
+the work; the last to end has the result.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import hashlib
 import importlib.util
 import itertools
 import json
+import os
 import sys
 import tempfile
 import time
@@ -33,6 +35,7 @@ from typing import Any
 from unittest.mock import patch
 
 import numpy as np
+import psutil
 import torch
 from threadpoolctl import threadpool_limits
 
@@ -71,11 +74,13 @@ def run(setting: dict[str, Any], data: Path) -> Outcome:
             kept, end = Kept(setting), time.monotonic() + 60 * setting["minutes"]
             sets = {name: texts.read(name, data, setting["n_test"]) for name in setting["sets"]}
             for seed, name in itertools.product(range(setting["n_seeds"]), sets):
-                if not kept.has(name, seed) and time.monotonic() < end:
+                if not kept.has(name, seed) and time.monotonic() < end and kept.claim(name, seed):
                     few = sets[name].few(setting["labels"], seed)
                     kept.add(name, seed, cell(source, few, sets[name].test, seed, setting, peers.ask))
     finally:
         torch.set_num_threads(before)
+    if kept.others_at_work():
+        raise Failed("another run of this setting is still at work; it, or one after it, has the result")
     cells = kept.cells
     rows = [row(cells, name) for name in setting["sets"] if any(one["set"] == name for one in cells)]
     worst = min(rows, key=lambda one: one["gap"])
@@ -226,10 +231,35 @@ class Kept:
         """Whether this cell is there."""
         return any((one["set"], one["seed"]) == (name, seed) for one in self.cells)
 
+    def claim(self, name: str, seed: int) -> bool:
+        """Whether this process may do the cell: no other that is alive has begun it."""
+        claims = self.path.with_suffix(".claims")
+        claims.mkdir(exist_ok=True)
+        begun = claims / f"{name}-{seed}"
+        try:
+            with begun.open("x", encoding="utf-8") as file:
+                file.write(str(os.getpid()))
+        except FileExistsError:
+            if _is_alive(begun):
+                return False
+            begun.write_text(str(os.getpid()), encoding="utf-8")
+        return True
+
+    def others_at_work(self) -> bool:
+        """Whether another process has begun a cell that is not there yet."""
+        done = {f"{one['set']}-{one['seed']}" for one in self.cells}
+        return any(_is_alive(one) for one in self.path.with_suffix(".claims").glob("*") if one.name not in done)
+
     def add(self, name: str, seed: int, found: dict[str, Any]) -> None:
         """Keep one more."""
         with self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps({"set": name, "seed": seed} | found) + "\n")
+
+
+def _is_alive(claim: Path) -> bool:
+    """Whether another process wrote it and is there; an empty claim is being written."""
+    written = claim.read_text(encoding="utf-8")
+    return not written or (int(written) != os.getpid() and psutil.pid_exists(int(written)))
 
 
 def _full(rows: Sequence[dict[str, Any]]) -> dict[str, float]:

@@ -64,7 +64,7 @@ class Column:
 def run(setting: dict[str, Any], data: Path) -> Outcome:
     target, source = TARGETS[setting["target"]](data), Source(setting["source"].format(data=data, encoder=_Encoder()))
     test = target.test.open("the experiment fine-tune-recipes")
-    spelled = VARIANTS | {name: name for name in setting.get("methods", _every_method())}
+    spelled = VARIANTS | {name: name for name in setting.get("methods", _every_method())} | setting.get("spelled", {})
     columns = {name: Column() for name in spelled}
     seeds = tuple(range(setting["n_seeds"]))
     with tempfile.TemporaryDirectory() as folder:
