@@ -54,6 +54,28 @@ def test_the_greedy_soup_is_no_worse_on_validation_than_its_best_member(tiny_tar
     assert again.kept == fitted.record.settings["kept"]
 
 
+def test_without_validation_members_are_chosen_on_labels_held_out_and_learn_from_all(tiny_target: Target) -> None:
+    whole, run = tiny_target.whole(), Run(seed=4)
+    soup = Soup(members=3, epochs=2)
+    found = soup.fit(DIGITS, whole, run)
+    on_fold = soup.fit(DIGITS, whole.fold(run.derived_seed("choice")), run)
+    kept = on_fold.record.settings["kept"]
+    assert found.record.settings["kept"] == kept
+    again = tensors(Soup(members=3, epochs=2, kept=kept).fit(DIGITS, whole, run))
+    assert all(torch.equal(value, again[name]) for name, value in tensors(found).items())
+
+
+def test_statistics_that_moved_are_those_of_the_average(tiny_target: Target) -> None:
+    from transferkit.training.target_statistics import batch_norms, take_statistics
+
+    soup = Soup(members=2, epochs=2, kept="1+2", keep_statistics=False).fit(DIGITS, tiny_target.whole(), Run(seed=4))
+    layers = batch_norms(soup.model.network)
+    assert layers
+    before = [layer.running_mean.clone() for layer in layers]
+    take_statistics(soup.model, tiny_target.whole().train, Run(seed=4))
+    assert all(torch.equal(layer.running_mean, one) for layer, one in zip(layers, before, strict=True))
+
+
 @pytest.mark.parametrize("kept", ["4", "a", "0", "1+"])
 def test_members_that_are_not_there_are_refused_in_one_line(kept: str, tiny_target: Target) -> None:
     with pytest.raises(WrongUse, match="names no members"):

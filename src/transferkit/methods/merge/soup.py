@@ -2,7 +2,9 @@
 
 Wortsman, Ilharco, Gadre, Roelofs, Gontijo-Lopes, Morcos, Namkoong, Farhadi, Carmon, Kornblith & Schmidt 2022,
 arXiv:2203.05482, recipe 1 (greedy): the members, best first, are added to the average one by one; one stays where the average
-with it is no worse on validation. All start from the same probed head, so that they stay in one basin.
+with it is no worse on validation. All start from the same probed head, so that they stay in one basin. BatchNorm's statistics,
+where they move, are not averaged but taken anew from the training items, as Izmailov et al. 2018, arXiv:1803.05407, do: those
+of the members are not what an average of them sees.
 """
 
 from __future__ import annotations
@@ -43,18 +45,25 @@ class Soup(GradientMethod):
     layer_decay: float = 0.8
     members: int = 4
     kept: str = ""
-    """Which members are averaged, by number from 1, as in 1+3; empty: chosen on validation, all where there is none."""
+    """Which members are averaged, by number from 1, as in 1+3; empty: chosen on validation. Where there is none they are chosen
+    with a quarter of the labels held out, and then learn from all; all of them where that quarter is too small to choose by."""
 
     def fit(self, sources: tuple[Source, ...], target: Target, run: Run) -> Predictor:
-        """One probe, then `members` fine-tunings, then the choice."""
+        """One probe, then `members` fine-tunings, then the choice; without validation the chosen ones again, on all labels."""
         import copy
 
         from transferkit.core.errors import BudgetSpent
+        from transferkit.training.best_state import LEAST_ITEMS
         from transferkit.training.body import Body
         from transferkit.training.fine_tuning import fine_tune
         from transferkit.training.probe import probe_head
 
         check_sources(self, sources)
+        if not self.kept and not len(target.validation):
+            fold = target.fold(run.derived_seed("choice"))
+            if len(fold.validation) >= LEAST_ITEMS:
+                kept = self.fit(sources, fold, run).record.settings["kept"]
+                return replace(self, kept=kept).fit(sources, target, run)
         body = Body.pretrained(sources[0], target)
         if target.task.needs_features:
             head: Any = probe_head(body, target, "ridge", run)
@@ -75,7 +84,7 @@ class Soup(GradientMethod):
                 notes = (f"stopped at the deadline after {len(fitted)} of {len(numbers)} members",)
                 break
         chosen = self._chosen(fitted, target, run)
-        return _averaged(fitted, chosen, notes)
+        return self._averaged(fitted, chosen, target, run, notes)
 
     def steps(self, n_items: int) -> int:
         """Of all members."""
@@ -106,7 +115,7 @@ class Soup(GradientMethod):
         labels = target.validation.labels or ()
 
         def worth(members: Sequence[int]) -> float:
-            predictions = _averaged(fitted, members).judge(target.validation, run)
+            predictions = self._averaged(fitted, members, target, run).judge(target.validation, run)
             return sign * target.task.metric.value(predictions, labels)
 
         alone = {number: worth([number]) for number in fitted}
@@ -117,6 +126,22 @@ class Soup(GradientMethod):
             if together >= best:
                 chosen, best = [*chosen, number], together
         return chosen
+
+    def _averaged(
+        self,
+        fitted: dict[int, FittedNetwork],
+        members: Sequence[int],
+        target: Target,
+        run: Run,
+        notes: tuple[str, ...] = (),
+    ) -> FittedNetwork:
+        """The average of these members, with statistics of its own."""
+        from transferkit.training.target_statistics import batch_norms, take_statistics
+
+        soup = _averaged(fitted, members, notes)
+        if len(members) > 1 and not self.keep_statistics and batch_norms(soup.model.network):
+            take_statistics(soup.model, target.train, run)
+        return soup
 
 
 def _averaged(fitted: dict[int, FittedNetwork], members: Sequence[int], notes: tuple[str, ...] = ()) -> FittedNetwork:
