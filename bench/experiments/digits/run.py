@@ -7,9 +7,9 @@ over seeds, which nobody without labels could know) less automatic, in points; t
 fit is chosen without labels too; its last epoch, and the best one by the test labels, are told beside it.
 
 TLlib's released losses train its own LeNet by its own recipe on the same digits, for as many seconds of the processor as ours
-took for the method of that name; their last state counts, as they choose nothing without labels. So do SKADA's methods, on
-fewer seeds, and beside them stands what its DEV score chooses of them. Automatic is compared with a peer on the seeds that it
-has. Without the peers' variables (`bench/peers.py`) they are left out, and `above_every_peer` says so.
+took for the method of that name; their last state counts, as they choose nothing without labels. So do SKADA's methods,
+and beside them stands what its DEV score chooses of them. Automatic is compared with a peer on the seeds that it has. Without
+the peers' variables (`bench/peers.py`) they are left out, and `above_every_peer` says so.
 
 Seed after seed. A cell that is done is kept beside other temporary files, so that a run that was cut goes on.
 """
