@@ -3,34 +3,36 @@
 from __future__ import annotations
 
 import time
-import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from transferkit.core.budget import Budget
-from transferkit.core.errors import WrongUse, unknown_name
+from transferkit.core.errors import WrongUse
 from transferkit.core.method import Method
 from transferkit.core.run import Cache, Progress, Run, silent
 from transferkit.core.source import Source
-from transferkit.core.spelling import given_settings, read_method
 from transferkit.core.target import Target
+from transferkit.given import (
+    are_named,
+    default_cache,
+    is_evidence,
+    read_sources,
+    read_target,
+    read_wanted,
+    request_of,
+    sources_and_target,
+)
 
 if TYPE_CHECKING:
     from transferkit.core.predictor import Predictor
     from transferkit.planner.adaptation_plan import DomainPlan
-    from transferkit.planner.arms import Wanted
     from transferkit.planner.domain_ranking import DomainRanking
     from transferkit.planner.planning import StudyPlan
     from transferkit.planner.ranking import Ranking
-    from transferkit.planner.request import Request
     from transferkit.planner.several import Studies
     from transferkit.planner.study import Study
     from transferkit.sources.candidates.candidate import Candidates
-
-
-TARGET_LABELS = ("auto", "learn", "evidence")
 
 
 def rank(
@@ -55,9 +57,9 @@ def rank(
     from transferkit.planner.ranking import rank_sources
     from transferkit.planner.source_tasks import with_networks
 
-    run = Run(seed=seed, cache=cache or _default_cache(), device=device, progress=progress)
-    given, read = _sources_and_target(sources, target, seed, device)
-    if _is_evidence(target_labels, read, given):
+    run = Run(seed=seed, cache=cache or default_cache(), device=device, progress=progress)
+    given, read = sources_and_target(sources, target, seed, device)
+    if is_evidence(target_labels, read, given):
         read = as_evidence(read)
     if not len(read.train) + len(read.validation):
         return rank_domains(given, read, run)
@@ -93,7 +95,7 @@ def plan(
 
     wishes = (add, drop, pin)
     return planned(
-        _request(
+        request_of(
             sources,
             target,
             None,
@@ -137,9 +139,9 @@ def compare(
 
     if not methods:
         raise WrongUse("compare needs at least one method, such as linear_probe or full")
-    wanted = tuple(_wanted(method) for method in ([methods] if isinstance(methods, (str, Method)) else methods))
+    wanted = tuple(read_wanted(method) for method in ([methods] if isinstance(methods, (str, Method)) else methods))
     return conduct(
-        _request(
+        request_of(
             sources,
             target,
             wanted,
@@ -195,7 +197,7 @@ def transfer(
 
     wishes = (add, drop, pin)
     return conduct(
-        _request(
+        request_of(
             sources,
             target,
             None,
@@ -246,7 +248,7 @@ def compare_each(
 ) -> Studies:
     """`compare` on each of several targets; see `transfer_each`. The other arguments are those of `compare`."""
     for method in [methods] if isinstance(methods, (str, Method)) else methods:
-        _wanted(method)  # a slip is told once, before any data is read
+        read_wanted(method)  # a slip is told once, before any data is read
     return _each(compare, sources, targets, budget, out, begun, methods=methods, **rest)
 
 
@@ -258,7 +260,7 @@ def candidates(target: Target | str | Path, *, offline: bool = False, device: st
     """
     from transferkit.sources.candidates.propose import propose
 
-    return propose(_target(target, 0).modality, offline=offline, device=device)
+    return propose(read_target(target, 0).modality, offline=offline, device=device)
 
 
 def load(path: str | Path, *, trust: bool = False) -> Predictor:
@@ -284,12 +286,12 @@ def _each(
     from transferkit.planner.several import Part, study_each
 
     begun = time.monotonic() if begun is None else begun
-    given = _sources(sources or ()) if _are_named(sources) else sources
+    given = read_sources(sources or ()) if are_named(sources) else sources
     beside = [source for source in given or () if isinstance(source, Source)]
-    cache, progress = rest.pop("cache", None) or _default_cache(), rest.pop("progress", silent)
+    cache, progress = rest.pop("cache", None) or default_cache(), rest.pop("progress", silent)
 
     def read(target: Target | str | Path) -> Target:
-        return _target(target, rest.get("seed", 0), beside)
+        return read_target(target, rest.get("seed", 0), beside)
 
     def study(target: Target, part: Part) -> Study:
         limits = {"budget": part.budget, "out": part.out, "begun": part.begun}
@@ -297,106 +299,3 @@ def _each(
 
     several = [targets] if isinstance(targets, (str, Path, Target)) else targets
     return study_each(several, read, study, Budget.parse(budget), out, begun)
-
-
-def _request(
-    sources: Sequence[Source | str] | None,
-    target: Target | str | Path,
-    methods: tuple[Wanted, ...] | None,
-    wishes: Sequence[Sequence[str]] = ((), (), ()),
-    *,
-    begun: float | None = None,
-    cache: Cache | None = None,
-    budget: str | float | Budget | None = None,
-    target_labels: str = "auto",
-    **rest: Any,
-) -> Request:
-    """What the verbs have in common: names are read, defaults filled in, and slips refused before anything is loaded."""
-    from transferkit.core.beside import as_evidence
-    from transferkit.planner.request import Request
-    from transferkit.planner.wishes import Wishes
-
-    if rest["seeds"] < 1:
-        said = f"seeds={rest['seeds']}; a proof needs at least 1, and 3 or more to say anything about other seeds"
-        raise WrongUse(said)
-    begun = time.monotonic() if begun is None else begun  # before the target is read: that too costs time
-    limit = Budget.parse(budget)
-    given, read = _sources_and_target(sources, target, rest["seed"], rest["device"])
-    if _is_evidence(target_labels, read, given):
-        read = as_evidence(read)
-    besides = sorted({name for method, _ in methods or () for name in method.says_besides})
-    return Request(
-        begun=begun,
-        sources=tuple(given),
-        sources_are_proposed=not _are_named(sources),
-        budget=limit,
-        target=replace(read, task=read.task.widened(besides)) if besides else read,
-        cache=cache or _default_cache(),
-        methods=methods,
-        wishes=Wishes(*((patterns,) if isinstance(patterns, str) else tuple(patterns) for patterns in wishes)),
-        **rest,
-    )
-
-
-def _is_evidence(wish: str, target: Target, sources: Sequence[Source]) -> bool:
-    """Whether the target's labels are to be evidence alone: as one says, or where there are a handful beside many open items
-    and a labelled domain to learn from."""
-    if wish not in TARGET_LABELS:
-        raise unknown_name("use of target labels", wish, TARGET_LABELS)
-    if wish == "evidence":
-        return True
-    if wish == "learn" or not target.too_small_to_seal or len(target.unlabelled) <= len(target.train):
-        return False
-    return any(source.lends_data and source.data().task.name == target.task.name for source in sources)
-
-
-def _wanted(method: Method | str) -> Wanted:
-    """A method, and the settings that were named and so are not tuned."""
-    return (read_method(method), given_settings(method)) if isinstance(method, str) else (method, frozenset())
-
-
-def _sources_and_target(
-    sources: Sequence[Source | str] | None, target: Target | str | Path, seed: int, device: str
-) -> tuple[list[Source], Target]:
-    """Both, read; a source that is misspelled is refused before the target is read, which may take long."""
-    if sources is not None:
-        given = _sources(sources)
-        return given, _target(target, seed, given)
-    read = _target(target, seed)
-    found = candidates(read, device=device)
-    if found.downloads:
-        warnings.warn(f"no source was named; {found.announcement}", stacklevel=4)
-    return list(found), read
-
-
-def _are_named(sources: Sequence[Source | str] | None) -> bool:
-    from transferkit.sources.candidates.candidate import Candidates
-
-    return not (sources is None or isinstance(sources, Candidates))
-
-
-def _sources(sources: Sequence[Source | str]) -> list[Source]:
-    if isinstance(sources, (str, Source)):
-        sources = [sources]
-    given = [source if isinstance(source, Source) else Source(source) for source in sources]
-    if not given:
-        raise WrongUse("no source was named; name one or more, such as zoo:digits-cnn or hf:microsoft/resnet-18")
-    for source in given:
-        source.check()
-    return list(dict.fromkeys(given))
-
-
-def _target(target: Target | str | Path, seed: int, beside: Sequence[Source] = ()) -> Target:
-    """Read; where labelled data are among the sources it need not have labels of its own."""
-    from transferkit.core.beside import read_beside
-
-    data = next((source for source in beside if source.lends_data), None)
-    if isinstance(target, Target):
-        return target
-    return Target.read(target, seed=seed) if data is None else read_beside(target, data.data, seed=seed)
-
-
-def _default_cache() -> Cache:
-    from transferkit.data.cache import FeatureCache
-
-    return FeatureCache()

@@ -297,7 +297,7 @@ def test_a_list_of_targets_that_cannot_be_meant_is_refused_before_anything_is_re
 ) -> None:
     _table(tmp_path / "here.csv", 20, 0, labelled=True)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("transferkit.front._target", lambda *_: pytest.fail("a target was read"))
+    monkeypatch.setattr("transferkit.front.read_target", lambda *_: pytest.fail("a target was read"))
     with pytest.raises(WrongUse, match=said) as raised:
         tk.transfer_each([source], targets)
     assert "\n" not in str(raised.value)
