@@ -1,4 +1,6 @@
-"""Sinkhorn divergence, against plain scaling in numpy, the best assignment, POT, and its two limits."""
+"""Sinkhorn divergence, against plain scaling in numpy, the best assignment, POT's own value, and its two limits."""
+
+import sys
 
 import numpy as np
 import pytest
@@ -8,6 +10,8 @@ from scipy.spatial.distance import cdist
 
 from transferkit.ops.discrepancies import sinkhorn as sinkhorn_file
 from transferkit.ops.discrepancies.sinkhorn import entropic_transport, sinkhorn
+
+ot = pytest.importorskip("ot", reason="Sinkhorn divergence needs the extra [ot]")
 
 
 def samples(n=6, m=8, d=2):
@@ -44,13 +48,34 @@ def test_it_is_what_plain_scaling_gives(epsilon, weighed):
     assert float(sinkhorn(x, y, **settings)) == pytest.approx(across - (of_x + of_y) / 2, rel=1e-8)
 
 
-def test_it_is_what_pot_s_plan_costs():
-    ot = pytest.importorskip("ot", reason="the extra [ot] is not installed")
-    x, y = samples()
-    a, b, costs = np.full(6, 1 / 6), np.full(8, 1 / 8), cdist(x, y, "sqeuclidean")
-    plan = ot.sinkhorn(a, b, costs, reg=0.2, method="sinkhorn_log", stopThr=1e-12, numItermax=20_000)
-    found = entropic_transport(torch.tensor(x), torch.tensor(y), epsilon=0.2, tolerance=1e-10)
-    assert float(found) == pytest.approx(primal(plan, costs, a, b, 0.2), rel=1e-8)
+def test_value_and_gradient_are_those_of_pot_s_solver():
+    x, y = (torch.tensor(sample) for sample in samples())
+    ours, theirs = x.clone().requires_grad_(), x.clone().requires_grad_()
+    value = entropic_transport(ours, y, epsilon=0.2, tolerance=1e-10)
+    value.backward()
+    costs = (theirs[:, None] - y).square().sum(dim=2)
+    solved = ot.solve(costs, reg=0.2, reg_type="kl", max_iter=20_000, tol=1e-12, grad="envelope").value
+    solved.backward()
+    assert float(value.detach()) == pytest.approx(float(solved.detach()), rel=1e-8)
+    torch.testing.assert_close(ours.grad, theirs.grad, rtol=1e-6, atol=1e-9)
+
+
+def test_items_without_weight_count_for_nothing():
+    x, y = (torch.tensor(sample) for sample in samples())
+    weights = torch.tensor([0.0, 0.2, 0.3, 0.5, 0.0, 0.0])
+    x.requires_grad_()
+    found = sinkhorn(x, y, epsilon=0.4, weights=(weights, None), tolerance=1e-9)
+    found.backward()
+    alone = sinkhorn(x[1:4].detach(), y, epsilon=0.4, weights=(weights[1:4], None), tolerance=1e-9)
+    assert float(found.detach()) == pytest.approx(float(alone), rel=1e-8)
+    assert not x.grad[[0, 4, 5]].any()
+
+
+def test_a_large_sample_against_itself_takes_few_steps(monkeypatch):
+    monkeypatch.setattr(sinkhorn_file, "MOST_STEPS", 100)  # plain steps take thousands of them
+    draw = torch.Generator().manual_seed(0)
+    x, y = (torch.randn(900, 16, generator=draw) * torch.linspace(0.1, 1, 16) for _ in range(2))
+    assert float(sinkhorn(x, y)) > 0
 
 
 def test_with_little_smoothing_it_is_the_best_assignment():
@@ -73,3 +98,9 @@ def test_an_epsilon_of_no_use_gives_one_line(monkeypatch):
         sinkhorn(x, y, epsilon=0)
     with pytest.raises(ValueError, match=r"off by .* after 9 steps; take an epsilon above 0"):
         sinkhorn(x, y, epsilon=1e-3)
+
+
+def test_without_pot_it_says_how_to_get_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "ot", None)
+    with pytest.raises(ImportError, match=r'pip install "transferkit\[ot\]"'):
+        sinkhorn(*map(torch.tensor, samples()))

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial.distance import cdist
 
-from transferkit.ops.alignment.transport import pot
+from transferkit.ops.pot import pot
 from transferkit.ops.ridge import ridge_coefficients
 
 SETTLED = 1e-6

@@ -15,12 +15,13 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
 from transferkit.ops.alignment.contract import Alignment, evenly
 from transferkit.ops.feature_maps.displacement import Displacement
+from transferkit.ops.pot import pot
 
 Plan = Literal["exact", "sinkhorn", "classes", "groups"]
 Scales = tuple[np.ndarray, np.ndarray]
@@ -136,12 +137,3 @@ def _costs(source: np.ndarray, target: np.ndarray, ours: np.ndarray | None, thei
         never &= ~never.all(0) & ~never.all(1)[:, None]  # a class of one domain alone must go somewhere too
         costs[never] = 10 * costs.max()
     return np.asarray(costs)
-
-
-def pot() -> Any:
-    """The library POT; ImportError says how to get it."""
-    try:
-        import ot
-    except ImportError:
-        raise ImportError('optimal transport needs the library POT; pip install "transferkit[ot]"') from None
-    return ot
