@@ -37,14 +37,15 @@ class Texts:
         return [one for label in (0, 1) for one in [pair for pair in shuffled if pair[1] == label][:per_class]]
 
 
-def read(name: str, data: Path, n_test: int) -> Texts:
-    """One set by name; no text of the pool is among the test texts."""
+def read(name: str, data: Path, n_test: int, characters: int | None = None) -> Texts:
+    """One set by name, of each text its first `characters`; no text of the pool is among the test texts."""
     english, chinese = needed(data, "sentence_classification", "chinese_sentiment")
     if name in _CHINESE:
         with (chinese / _CHINESE[name]).open(encoding="utf-8", newline="") as file:
             parts = [[(row["review"].strip(), int(row["label"])) for row in csv.DictReader(file)]]
     else:
         parts = [_lines(english / file) for file in _ENGLISH[name]]
+    parts = [[(text[:characters].strip(), label) for text, label in part] for part in parts]
     everything = [pair for pair in dict(parts[-1]).items() if pair[0]]
     shuffled = [everything[i] for i in np.random.default_rng(0).permutation(len(everything))]
     test = shuffled[:n_test]
