@@ -1,7 +1,9 @@
 """Studies of targets whose labels cannot be learned from."""
 
+import time
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -9,9 +11,11 @@ import pytest
 
 import transferkit as tk
 from transferkit.core.errors import WrongUse
+from transferkit.core.examples import Examples
 from transferkit.core.source import Source
 from transferkit.core.target import Target
 from transferkit.data.cache import FeatureCache
+from transferkit.planner import unlabelled_choice
 from transferkit.sources.memory import keep, source_of
 
 
@@ -136,6 +140,46 @@ def test_within_a_budget_the_labels_that_were_sealed_prove_with_every_seed(sourc
     study = tk.compare([source], target, ["mmd:epochs=1"], cache=cache, seeds=2, budget="120s")
     assert study.summary.gain is not None, study.summary.notes
     assert study.summary.gain.n_seeds == 2
+
+
+def test_where_time_is_short_predictors_are_asked_about_fewer_items_and_that_is_said(
+    source: Source, cache: FeatureCache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tk.target_beside(_rows(900, 1, shift=3.0)[0], tk.Source("memory:old"), name="many")
+
+    def looked_at(**settings: Any) -> tuple[int, list[str]]:
+        study = tk.compare([source], target, METHODS, cache=cache, **settings)
+        notes = [note for note in study.summary.notes if "label-free scores looked at" in note]
+        return study.summary.extra["adaptation"]["n_judged"], notes
+
+    assert looked_at(budget="300s") == (900, [])
+    monkeypatch.setattr(unlabelled_choice, "_seconds_an_item", lambda *_: 0.5)
+    limited = {"budget": "300s", "out": tmp_path / "limited"}
+    n_judged, notes = looked_at(**limited)
+    assert unlabelled_choice.LEAST_JUDGED < n_judged < 0.8 * 300 / 0.5
+    assert notes == [f"for the time left, label-free scores looked at {n_judged} of 900 open items"]
+    monkeypatch.setattr(unlabelled_choice, "_seconds_an_item", lambda *_: 1e-9)
+    assert looked_at(**limited) == (n_judged, notes)  # resumed: the choice is the one that was made
+    monkeypatch.setattr(unlabelled_choice, "_seconds_an_item", lambda *_: 1e9)
+    assert looked_at(budget="300s")[0] == unlabelled_choice.LEAST_JUDGED
+    assert looked_at() == (900, [])
+
+
+def test_what_an_item_takes_is_that_of_all_predictors_on_both_domains() -> None:
+    items = Examples(tuple(range(50)), ids=tuple(map(str, range(50))))
+    asked = []
+
+    class Slow:
+        def judge(self, examples: Examples, run: Any) -> None:
+            asked.append(len(examples))
+            time.sleep(0.002 * len(examples))
+
+        def features(self, examples: Examples, run: Any) -> None: ...
+
+    found = SimpleNamespace(predictors={"a": Slow(), "b": Slow()})
+    assert unlabelled_choice._seconds_an_item(found, items, items.take(range(40)), None) > 0.004
+    assert asked == [1] * 8 + [unlabelled_choice.TIMED] * 4
+    assert unlabelled_choice._seconds_an_item(found, items, items.take([]), None) > 0.002
 
 
 def test_a_budget_that_is_too_small_for_one_adaptation_says_so(source: Source, cache: FeatureCache) -> None:

@@ -80,7 +80,7 @@ def _unlabelled(source: Source) -> Target:
 
 
 def test_a_task_of_numbers_is_chosen_by_its_own_scores() -> None:
-    from transferkit.planner.adaptation import label_free_terms
+    from transferkit.planner.unlabelled_choice import label_free_terms
 
     rows, _ = _rows(160, 1, shift=1.0)
     old = source_of(_rows(160, 0)[0], [row["a"] + 0.37 for row in _rows(160, 0)[0]], name="numbers to plan from")

@@ -14,7 +14,7 @@ from transferkit.core.source import Source
 from transferkit.core.target import Target
 from transferkit.evaluate.planned import DroppedArm, PlannedArm
 from transferkit.evaluate.planned_adaptation import AdaptationPlan, SourceDomain
-from transferkit.planner.adaptation import CHOOSING, RESERVE, label_free_terms
+from transferkit.planner.adaptation import CHOOSING, RESERVE
 from transferkit.planner.adaptation_summary import shift_of
 from transferkit.planner.adapting_arms import FAMILIES, arms_of
 from transferkit.planner.allowance import Allowance
@@ -22,6 +22,7 @@ from transferkit.planner.arms import Arm
 from transferkit.planner.costs import Costs
 from transferkit.planner.profile import profile
 from transferkit.planner.request import Request
+from transferkit.planner.unlabelled_choice import label_free_terms
 from transferkit.training.domain_features import domain_features
 from transferkit.training.domains import Domains
 

@@ -15,11 +15,13 @@ from transferkit.evaluate.label_free import CandidateScores
 from transferkit.evaluate.unverified import Unverified, unverified
 from transferkit.evaluate.unverified_numbers import UnverifiedNumbers, unverified_numbers
 from transferkit.evaluate.verdict import sentence, subject, verdict
+from transferkit.ops.alignment.contract import evenly
 from transferkit.ops.discrepancies.proxy_a_distance import proxy_a_distance
-from transferkit.planner.adaptation import JUDGED_ITEMS, Adapted, label_free_terms
+from transferkit.planner.adapted import Adapted
 from transferkit.planner.proving import Claim
 from transferkit.planner.study import Study
 from transferkit.planner.summarise import summarise
+from transferkit.planner.unlabelled_choice import JUDGED_ITEMS, label_free_terms
 from transferkit.training.domain_features import DomainFeatures
 
 BASELINE = "the source only"
@@ -92,7 +94,7 @@ def _shift(found: Adapted) -> float | None:
 
 def shift_of(features: DomainFeatures) -> float:
     """Proxy A-distance of source and target, 0 to 2, on some of their items. One line where they are too few."""
-    source, target = features.source[:JUDGED_ITEMS], features.target[:JUDGED_ITEMS]
+    source, target = (rows[evenly(len(rows), JUDGED_ITEMS)] for rows in (features.source, features.target))
     if len(source) < LEAST_ITEMS:  # a target has more in any case
         raise WrongUse(
             f"{len(source)} labelled items tell too little of their domain to say how far it is from "
