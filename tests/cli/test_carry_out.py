@@ -57,7 +57,7 @@ def test_several_targets_give_one_object_with_a_study_each_and_the_exit_code_say
     said = capsys.readouterr()
     found = json.loads(said.out)
     assert [one["name"] for one in found["studies"]] == ["north", "few", "south"]
-    assert "5 open items" in found["studies"][1]["error"]
+    assert "5 items to learn from" in found["studies"][1]["error"]
     assert found["studies"][2]["verdict"] == "helps"
     assert found["studies"][0]["gain"] is None
     about = found["studies"][0]["adaptation"]
@@ -66,7 +66,7 @@ def test_several_targets_give_one_object_with_a_study_each_and_the_exit_code_say
     assert Path(found["report"]).is_file()
     assert Path(found["studies"][2]["report"]).is_file()
     assert found["interrupted"] is False
-    assert "few: few.csv has 5 open items" in said.err
+    assert "few: few.csv has 5 items to learn from" in said.err
     assert "the others go on" in said.err
     assert "south: Transfer from" in said.err
 

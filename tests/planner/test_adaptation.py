@@ -157,7 +157,7 @@ def test_where_time_is_short_predictors_are_asked_about_fewer_items_and_that_is_
     limited = {"budget": "300s", "out": tmp_path / "limited"}
     n_judged, notes = looked_at(**limited)
     assert unlabelled_choice.LEAST_JUDGED < n_judged < 0.8 * 300 / 0.5
-    assert notes == [f"for the time left, label-free scores looked at {n_judged} of 900 open items"]
+    assert notes == [f"for the time left, label-free scores looked at {n_judged} of 900 items"]
     monkeypatch.setattr(unlabelled_choice, "_seconds_an_item", lambda *_: 1e-9)
     assert looked_at(**limited) == (n_judged, notes)  # resumed: the choice is the one that was made
     monkeypatch.setattr(unlabelled_choice, "_seconds_an_item", lambda *_: 1e9)
@@ -216,7 +216,7 @@ def test_a_domain_that_cannot_be_adapted_is_refused_before_a_network_is_learned_
     monkeypatch.setattr(source_tasks, "_train", train)
     few = tiny_target.hidden()
     few = replace(few, unlabelled=few.unlabelled.take(range(5)))
-    with pytest.raises(WrongUse, match="has 5 open items"):
+    with pytest.raises(WrongUse, match="has 5 items to learn from"):
         tk.compare(list(other_domains), few, ["recolouring"], cache=cache)
 
 

@@ -67,8 +67,8 @@ def test_each_target_has_its_own_verdict_and_one_that_fails_does_not_lose_the_ot
     assert list(studies) == ["far", "unlabelled"]
     assert studies["far"].summary.verdict == "helps"
     assert studies["unlabelled"].summary.gain is None
-    assert "5 open items" in studies.failed["few"]
-    with pytest.raises(Failed, match=r"no study of few: .*5 open items"):
+    assert "5 items to learn from" in studies.failed["few"]
+    with pytest.raises(Failed, match=r"no study of few: .*5 items to learn from"):
         studies["few"]
     with pytest.raises(UnknownName, match="far"):
         studies["fra"]
@@ -78,7 +78,7 @@ def test_each_target_has_its_own_verdict_and_one_that_fails_does_not_lose_the_ot
     assert tk.load(tmp_path / "all" / "far").predict([{"a": 3.0, "b": 3.0}]).labels[0] in ("class 0", "class 1")
     page = (tmp_path / "all" / "report.html").read_text(encoding="utf-8")
     assert 'href="far/report.html"' in page
-    assert "5 open items" in page
+    assert "5 items to learn from" in page
     assert (tmp_path / "all" / "unlabelled" / "report.html").is_file()
 
 

@@ -90,7 +90,7 @@ def test_a_target_of_five_items_is_refused_in_one_line(source: Source) -> None:
     few = Target.of(
         [*rows, *_rows(5, 1.0, seed=5)[0]], [*labels, "class 0", "class 1", "class 0", "class 1", "class 0"]
     )
-    with pytest.raises(WrongUse, match="open items, which tell too little"):
+    with pytest.raises(WrongUse, match="items to learn from, which tell too little"):
         Domains.of([source], few, Run())
 
 

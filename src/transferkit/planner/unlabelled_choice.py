@@ -73,7 +73,7 @@ def _looked_at(found: Adapted, run: Run, seconds: float) -> tuple[Examples, Exam
         trials.journal.note(LOOKED_AT, n_items)
     if n_items < min(JUDGED_ITEMS, len(items)):
         found.findings.refits.notes.append(
-            f"for the time left, label-free scores looked at {n_items} of {len(items)} open items"
+            f"for the time left, label-free scores looked at {n_items} of {len(items)} items"
         )
     return items.take(range(min(n_items, len(items)))), held.take(range(0, len(held), max(1, -(-len(held) // n_items))))
 

@@ -110,7 +110,7 @@ class Domains:
         n_items = len(self.unlabelled)
         if n_items < LEAST_ITEMS:
             raise WrongUse(
-                f"{self.target.name} has {n_items} open items, which tell too little of their domain; give at least "
+                f"{self.target.name} has {n_items} items to learn from, which tell too little of their domain; give at least "
                 f"{LEAST_ITEMS}"
             )
         counted, that_count = self.labelled, ""

@@ -147,7 +147,8 @@ def _check(method: Method, data: Target, own: Examples, ours: Examples, target: 
         raise WrongUse(f"every labelled item of {data.name} is of one class; a classifier needs two")
     if len(ours) < LEAST_ITEMS:
         raise WrongUse(
-            f"{target.name} has {len(ours)} open items, which tell too little of their space; give at least {LEAST_ITEMS}"
+            f"{target.name} has {len(ours)} items to learn from, which tell too little of their space; give at least "
+            f"{LEAST_ITEMS}"
         )
     if method.needs.target_labels and not len(target.train):
         raise WrongUse(

@@ -187,7 +187,7 @@ def test_what_cannot_serve_gives_one_line() -> None:
         Procrustes().fit((other,), as_target(9), Run())
     with pytest.raises(WrongUse, match="source_share=-1 must be at least 0"):
         AttentionMap(source_share=-1)
-    with pytest.raises(WrongUse, match="has 5 open items"):
+    with pytest.raises(WrongUse, match="has 5 items to learn from"):
         GaussianMap().fit((source,), as_target(4, n=5), Run())
     one_kind = source_of([{"a": float(i)} for i in range(20)], ["x"] * 19 + ["y"], name="nearly one")
     data = one_kind.data()
