@@ -64,6 +64,25 @@ def test_a_cell_that_another_run_has_begun_is_left_to_it_while_it_is_alive(
     assert kept.claim("mr", 0)
 
 
+def test_what_setfit_said_of_a_draw_is_asked_once(
+    experiment: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    questions = []
+
+    def ask(question: dict[str, int]) -> dict[str, object]:
+        questions.append(question)
+        return {"predictions": [question["seed"]], "steps": 3}
+
+    for name, seed in (("mr", 4), ("mr", 4), ("cr", 4), ("mr", 5), ("mr", 4)):
+        answer = experiment.Answers(SETTING, {"setfit": "1.0"}).asked(ask, name, {"seed": seed})
+        assert answer == {"predictions": [seed], "steps": 3}
+    assert len(questions) == 3
+    experiment.Answers(SETTING | {"labels": 64}, {"setfit": "1.0"}).asked(ask, "mr", {"seed": 4})
+    experiment.Answers(SETTING, {"setfit": "1.1"}).asked(ask, "mr", {"seed": 4})
+    assert len(questions) == 5
+
+
 def test_a_row_compares_on_the_seeds_a_set_has(experiment: ModuleType) -> None:
     full = {"full": [1, 1, 1, 1]}
     cells = [

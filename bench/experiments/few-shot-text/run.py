@@ -12,9 +12,10 @@ of the processor, which other work on the machine changes little; those on the c
 English: on the two Chinese sets it knows little more than single characters, for all four alike. Hotel reviews are the longest
 texts: at 64 labels SetFit takes half an hour for one draw of them, so there all four see the first `characters` of each.
 
-Seed after seed, each on every set. A cell that is done is kept beside other temporary files, so that a run that was cut goes
-on; no cell is begun after `minutes`, and the result then says how many seeds each set has. Several runs of one setting share
-the work; the last to end has the result.
+Seed after seed, each on every set. A cell that is done is kept beside other temporary files, so that a run of the same commit
+that was cut goes on; no cell is begun after `minutes`, and the result then says how many seeds each set has. What SetFit said
+of a draw, and its seconds, is kept for all commits: at 64 labels it takes hours, and no change of ours changes it. Several runs
+of one setting share the work; the last to end has the result.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -39,6 +41,7 @@ import psutil
 import torch
 from threadpoolctl import threadpool_limits
 
+from bench.circumstances import commit
 from bench.experiment import Outcome
 from bench.peers import Peers
 from transferkit.artifact.journal import Journal
@@ -59,6 +62,9 @@ from transferkit.planner.wishes import Wishes
 
 WAYS = ("setfit", "ours", "probe", "full")
 CLOCKS = ("processor_seconds", "seconds")
+REPOSITORY = Path(__file__).parents[3]
+OF_SETFIT = ("labels", "n_test", "characters", "setfit", "setfit_bfloat16", "threads")
+"""Settings that its answers depend on."""
 
 
 def run(setting: dict[str, Any], data: Path) -> Outcome:
@@ -71,13 +77,15 @@ def run(setting: dict[str, Any], data: Path) -> Outcome:
             source = Source(f"sentence:{peers.introduction['encoder']}")
             source.network()(source.processor()(["libraries are imported before any clock runs, theirs too"]))
             versions = peers.introduction["versions"]
-            kept, end = Kept(setting), time.monotonic() + 60 * setting["minutes"]
+            kept, answers = Kept(setting), Answers(setting, versions)
+            end = time.monotonic() + 60 * setting["minutes"]
             cut = setting.get("characters")
             sets = {name: texts.read(name, data, setting["n_test"], cut) for name in setting["sets"]}
             for seed, name in itertools.product(range(setting["n_seeds"]), sets):
                 if not kept.has(name, seed) and time.monotonic() < end and kept.claim(name, seed):
                     few = sets[name].few(setting["labels"], seed)
-                    kept.add(name, seed, cell(source, few, sets[name].test, seed, setting, peers.ask))
+                    asked = partial(answers.asked, peers.ask, name)
+                    kept.add(name, seed, cell(source, few, sets[name].test, seed, setting, asked))
     finally:
         torch.set_num_threads(before)
     if kept.others_at_work():
@@ -212,14 +220,41 @@ def row(cells: Sequence[dict[str, Any]], name: str) -> dict[str, Any]:
     }
 
 
-class Kept:
-    """The cells of one setting that are done, in a file that a killed run leaves whole but for its last line."""
+def beside_temporary_files(what: str, facts: Mapping[str, Any]) -> Path:
+    """The file of lines that is kept for these facts."""
+    digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:12]
+    path = Path(tempfile.gettempdir()) / "transferkit-bench" / f"{what}-{digest}.jsonl"
+    path.parent.mkdir(exist_ok=True)
+    return path
 
-    def __init__(self, setting: dict[str, Any]) -> None:
+
+class Answers:
+    """What SetFit said: of every draw it was ever asked about with these settings of its own."""
+
+    def __init__(self, setting: Mapping[str, Any], versions: Mapping[str, str]) -> None:
+        own = {key: setting.get(key) for key in OF_SETFIT}
+        self.path = beside_temporary_files("few-shot-text-setfit", own | {"versions": versions})
+
+    def asked(
+        self, ask: Callable[[dict[str, Any]], dict[str, Any]], name: str, question: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Its answer, kept or new."""
+        lines = self.path.read_text(encoding="utf-8").splitlines() if self.path.exists() else []
+        for known in map(json.loads, lines):
+            if (known["set"], known["seed"]) == (name, question["seed"]):
+                return {key: value for key, value in known.items() if key not in ("set", "seed")}
+        answer = ask(question)
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps({"set": name, "seed": question["seed"]} | answer) + "\n")
+        return answer
+
+
+class Kept:
+    """The cells of one setting and commit that are done, in a file that a killed run leaves whole but for its last line."""
+
+    def __init__(self, setting: Mapping[str, Any]) -> None:
         same = {key: value for key, value in setting.items() if key not in ("minutes", "goals")}
-        digest = hashlib.sha256(json.dumps(same, sort_keys=True).encode()).hexdigest()[:12]
-        self.path = Path(tempfile.gettempdir()) / "transferkit-bench" / f"few-shot-text-{digest}.jsonl"
-        self.path.parent.mkdir(exist_ok=True)
+        self.path = beside_temporary_files("few-shot-text", same | {"commit": commit(REPOSITORY)["id"]})
         lines = self.path.read_text(encoding="utf-8").split("\n") if self.path.exists() else []
         self.path.write_text("".join(f"{line}\n" for line in lines[:-1]), encoding="utf-8")  # the last one was cut
 
