@@ -89,11 +89,20 @@ def test_what_does_not_fit_the_budget_is_not_taken(encoder: Source, monkeypatch:
     assert "linear_probe" in names(proposal)
 
 
-def test_text_encoders_are_fine_tuned_with_up_to_128_labels(text_folder: Path) -> None:
-    encoder = Source(f"hf:{text_folder}")
-    (arm,) = [arm for arm in proposed(encoder, films(128)).arms if arm.taken]
-    assert str(arm.method) == "full:learning_rate=0.0001,layer_decay=1.0,schedule=short"
-    assert not any(arm.taken for arm in proposed(encoder, films(129)).arms)
+@pytest.mark.parametrize(
+    ("n_labels", "method"),
+    [
+        (32, "full:learning_rate=0.0001,layer_decay=1.0,schedule=short"),
+        (128, "full:learning_rate=5e-05,layer_decay=1.0,epochs=20,schedule=short"),
+    ],
+)
+def test_text_encoders_are_fine_tuned_with_up_to_128_labels(text_folder: Path, n_labels: int, method: str) -> None:
+    (arm,) = [arm for arm in proposed(Source(f"hf:{text_folder}"), films(n_labels)).arms if arm.taken]
+    assert str(arm.method) == method
+
+
+def test_with_more_labels_trials_decide(text_folder: Path) -> None:
+    assert not any(arm.taken for arm in proposed(Source(f"hf:{text_folder}"), films(129)).arms)
 
 
 def test_networks_of_which_nothing_is_known_are_tried_as_ever(tiny_target: Target) -> None:
