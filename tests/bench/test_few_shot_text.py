@@ -78,6 +78,11 @@ def test_what_setfit_said_of_a_draw_is_asked_once(
         answer = experiment.Answers(SETTING, {"setfit": "1.0"}).asked(ask, name, {"seed": seed})
         assert answer == {"predictions": [seed], "steps": 3}
     assert len(questions) == 3
+    path = experiment.Answers(SETTING, {"setfit": "1.0"}).path
+    path.write_text(path.read_text()[:-5])  # killed while the last answer was written
+    experiment.Answers(SETTING, {"setfit": "1.0"}).asked(ask, "mr", {"seed": 5})
+    assert questions.pop() == {"seed": 5}
+    assert len(questions) == 3
     experiment.Answers(SETTING | {"labels": 64}, {"setfit": "1.0"}).asked(ask, "mr", {"seed": 4})
     experiment.Answers(SETTING, {"setfit": "1.1"}).asked(ask, "mr", {"seed": 4})
     assert len(questions) == 5

@@ -221,10 +221,14 @@ def row(cells: Sequence[dict[str, Any]], name: str) -> dict[str, Any]:
 
 
 def beside_temporary_files(what: str, facts: Mapping[str, Any]) -> Path:
-    """The file of lines that is kept for these facts."""
+    """The file of lines that is kept for these facts, without a last one that a killed run has cut."""
     digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:12]
     path = Path(tempfile.gettempdir()) / "transferkit-bench" / f"{what}-{digest}.jsonl"
     path.parent.mkdir(exist_ok=True)
+    path.touch()
+    *whole, cut = path.read_text(encoding="utf-8").split("\n")
+    if cut:  # else it is left alone: another run may be writing
+        path.write_text("".join(f"{line}\n" for line in whole), encoding="utf-8")
     return path
 
 
@@ -239,8 +243,7 @@ class Answers:
         self, ask: Callable[[dict[str, Any]], dict[str, Any]], name: str, question: dict[str, Any]
     ) -> dict[str, Any]:
         """Its answer, kept or new."""
-        lines = self.path.read_text(encoding="utf-8").splitlines() if self.path.exists() else []
-        for known in map(json.loads, lines):
+        for known in map(json.loads, self.path.read_text(encoding="utf-8").splitlines()):
             if (known["set"], known["seed"]) == (name, question["seed"]):
                 return {key: value for key, value in known.items() if key not in ("set", "seed")}
         answer = ask(question)
@@ -255,8 +258,6 @@ class Kept:
     def __init__(self, setting: Mapping[str, Any]) -> None:
         same = {key: value for key, value in setting.items() if key not in ("minutes", "goals")}
         self.path = beside_temporary_files("few-shot-text", same | {"commit": commit(REPOSITORY)["id"]})
-        lines = self.path.read_text(encoding="utf-8").split("\n") if self.path.exists() else []
-        self.path.write_text("".join(f"{line}\n" for line in lines[:-1]), encoding="utf-8")  # the last one was cut
 
     @property
     def cells(self) -> list[dict[str, Any]]:
