@@ -93,7 +93,7 @@ def test_what_does_not_fit_the_budget_is_not_taken(encoder: Source, monkeypatch:
     ("n_labels", "method"),
     [
         (32, "full:learning_rate=0.0001,layer_decay=1.0,schedule=short"),
-        (128, "full:learning_rate=5e-05,layer_decay=1.0,epochs=20,schedule=short"),
+        (128, "contrastive_tuning:learning_rate=5e-05,layer_decay=1.0,epochs=20,schedule=short"),
     ],
 )
 def test_text_encoders_are_fine_tuned_with_up_to_128_labels(text_folder: Path, n_labels: int, method: str) -> None:
