@@ -111,29 +111,27 @@ def transferability_scores() -> str:
 
 def fine_tuning() -> str:
     """What each way of fine-tuning adds to plain fine-tuning, by the results of the experiment fine-tune-recipes."""
-    latest: dict[str, Any] = {}
-    for path in sorted(RESULTS.glob("fine-tune-recipes--*.json")):
+    latest: dict[str, dict[str, Any]] = {}
+    paths = sorted(RESULTS.glob("fine-tune-recipes--*.json"), key=lambda path: path.stem)
+    for path in paths:  # of a setting first what was measured first, then what came later
         found = json.loads(path.read_text(encoding="utf-8"))
-        latest[re.sub(r"--\d+$", "", path.stem).partition("--")[2]] = found
+        setting = re.sub(r"--\d+$", "", path.stem).partition("--")[2].removesuffix("-later")
+        latest[setting] = {**latest.get(setting, {}), **found["figures"]}
     settings = sorted(latest, key=lambda name: (name.rpartition("-")[0], int(name.rpartition("-")[2])))
-    names = dict.fromkeys(
-        key.removesuffix("_gain") for s in settings for key in latest[s]["figures"] if key.endswith("_gain")
-    )
+    names = dict.fromkeys(key.removesuffix("_gain") for s in settings for key in latest[s] if key.endswith("_gain"))
     rows = []
     for name in sorted(names):
         row = {"name": name}
         for setting in settings:
-            figures = latest[setting]["figures"]
+            figures = latest[setting]
             gain, low, high = (figures.get(f"{name}_{part}") for part in ("gain", "low", "high"))
             sure = gain is not None and (low > 0 or high < 0)
             mark = "**" if sure else ""
             row[setting] = "" if gain is None else f"{mark}{gain:+.1f}{mark} ({low:.1f} to {high:.1f})"
-        times = [latest[s]["figures"][f"{name}_time"] for s in settings if f"{name}_time" in latest[s]["figures"]]
+        times = [latest[s][f"{name}_time"] for s in settings if f"{name}_time" in latest[s]]
         row["time"] = f"{statistics.median(times):.2g}"
         rows.append(row)
-    plain = {"name": "plain (the value)", "time": "1"} | {
-        s: f"{latest[s]['figures']['plain_value']:.1f}" for s in settings
-    }
+    plain = {"name": "plain (the value)", "time": "1"} | {s: f"{latest[s]['plain_value']:.1f}" for s in settings}
     titles = ("method", *(s.replace("-", " ") + " %" for s in settings), "time")
     return "\n\n".join([MARK, FINE_TUNING, _table(titles, [plain, *rows], ("name", *settings, "time"), code=1)]) + "\n"
 

@@ -5,6 +5,8 @@ of labels and judged on the same sealed items. Plain fine-tuning has a random he
 labels, the initialisations and the order. Time is the processor's, which other work on the machine leaves as it is, of a fit
 beside the plain one of the same seed, with the frozen features cached; memory is what the process held at most beyond what it
 held before, with free memory given back to the system first.
+
+Settings `*-later` have the methods that came, or changed, after the others were measured, beside plain fine-tuning anew.
 """
 
 from __future__ import annotations
@@ -64,7 +66,7 @@ class Column:
 def run(setting: dict[str, Any], data: Path) -> Outcome:
     target, source = TARGETS[setting["target"]](data), Source(setting["source"].format(data=data, encoder=_Encoder()))
     test = target.test.open("the experiment fine-tune-recipes")
-    spelled = VARIANTS | {name: name for name in setting.get("methods", _every_method())} | setting.get("spelled", {})
+    spelled = spelled_in(setting)
     columns = {name: Column() for name in spelled}
     seeds = tuple(range(setting["n_seeds"]))
     with tempfile.TemporaryDirectory() as folder:
@@ -107,6 +109,13 @@ def run(setting: dict[str, Any], data: Path) -> Outcome:
             "settings": column.settings,
         }
     return Outcome(figures, details, seeds)
+
+
+def spelled_in(setting: dict[str, Any]) -> dict[str, str]:
+    """Names of the columns, plain fine-tuning first, and how their methods are spelled: those of `methods`, or all."""
+    if "methods" not in setting:
+        return VARIANTS | {name: name for name in _every_method()} | setting.get("spelled", {})
+    return {PLAIN: VARIANTS[PLAIN]} | {name: name for name in setting["methods"]} | setting.get("spelled", {})
 
 
 def _every_method() -> list[str]:
