@@ -1,6 +1,7 @@
 import time
 
 import pytest
+import torch
 
 from transferkit.core.errors import BudgetSpent
 from transferkit.core.run import Run
@@ -9,6 +10,7 @@ from transferkit.core.target import Target
 from transferkit.training import first_batches
 from transferkit.training.body import Body
 from transferkit.training.first_batches import seconds_a_step
+from transferkit.training.model import Model
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +43,27 @@ def test_with_little_time_a_step_is_guessed_from_one_pass(
     monkeypatch.setattr(first_batches, "WORTH", 0.0)
     guessed = seconds_a_step(body, tiny_target, 16, Run(deadline=time.monotonic() + 60))
     assert 0 < guessed < 30 * measured  # a small network spends more on its optimizer than on any pass
+
+
+def test_a_pass_has_as_many_cores_as_a_step(body: Body, tiny_target: Target, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The network is small: its steps have one core, and so has the pass that they are guessed from."""
+    threads, before = [], torch.get_num_threads()
+    features = Model.features
+
+    def counted(model: Model, *given: object) -> object:
+        threads.append(torch.get_num_threads())
+        return features(model, *given)
+
+    monkeypatch.setattr(Model, "features", counted)
+    monkeypatch.setattr(first_batches, "WORTH", 0.0)
+    torch.set_num_threads(2)
+    try:
+        seconds_a_step(body, tiny_target, 16, Run(deadline=time.monotonic() + 60))
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+    assert threads
+    assert set(threads) == {1}
 
 
 def test_no_time_at_all_is_said(body: Body, tiny_target: Target) -> None:

@@ -9,6 +9,7 @@ import torch
 from transferkit.core.run import Run
 from transferkit.core.target import Target
 from transferkit.training.body import Body
+from transferkit.training.every_core import on_one_core, pays_to_share
 from transferkit.training.inputs import Inputs
 from transferkit.training.loop import Material, train
 from transferkit.training.model import Model, moved
@@ -51,10 +52,12 @@ def seconds_a_step(body: Body, target: Target, batch_size: int, run: Run) -> flo
 
 
 def _seconds_a_pass(model: Model, material: Material, run: Run) -> float:
+    """On as many cores as a step will have: on a busy machine two that wait for each other take many times as long as one."""
     device = torch.device(run.device)
     model.to(device)
     model.eval()
     begun = time.monotonic()
-    with torch.inference_mode():
-        model.features(moved(material.inputs[range(len(material.examples))], device))
+    inputs = moved(material.inputs[range(len(material.examples))], device)
+    with torch.inference_mode(), on_one_core(not pays_to_share(model.network, inputs)):
+        model.features(inputs)
     return time.monotonic() - begun
