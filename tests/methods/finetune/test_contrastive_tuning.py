@@ -59,6 +59,25 @@ def test_lengths_do_not_matter_and_a_batch_of_one_item_costs_nothing() -> None:
     assert not alone.grad.any()
 
 
+def test_features_that_are_all_zero_point_nowhere_and_are_not_moved() -> None:
+    features = torch.tensor([[0.0, 0.0], [1.0, 0.0], [0.0, 2.0]], requires_grad=True)
+    labels = torch.tensor([0, 0, 1])
+    loss = of_pairs(features, labels)
+    loss.backward()
+    assert float(loss.detach()) == pytest.approx(
+        0.5
+    )  # the one pair of a class has the cosine 0, those of two classes too
+    assert features.grad is not None
+    assert not features.grad[0].any()
+    assert features.grad.abs().max() < 10
+
+
+def test_the_scale_of_the_weights_does_not_matter() -> None:
+    features = torch.randn(6, 3, generator=torch.Generator().manual_seed(2))
+    labels, weights = torch.tensor([0, 1, 0, 1, 2, 2]), torch.tensor([1.0, 2.0, 0.5, 1.0, 3.0, 1.0])
+    torch.testing.assert_close(of_pairs(features, labels, 1e-7 * weights), of_pairs(features, labels, weights))
+
+
 def test_it_draws_classes_together_more_than_plain_fine_tuning_and_without_strength_is_that(
     tiny_target: Target,
 ) -> None:

@@ -30,6 +30,12 @@ if TYPE_CHECKING:
     from transferkit.training.model import Model
 
 
+SHORTEST = 1e-6
+"""Features no longer than this point nowhere: their direction would turn with every rounding."""
+LIGHTEST = 1e-30
+"""Where there is no pair the sum of their weights is this instead of 0."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class ContrastiveTuning(TuningMethod):
     """Fine-tune so that features of a class point one way, and those of two classes stand at right angles.
@@ -65,7 +71,8 @@ class ContrastiveTuning(TuningMethod):
 def of_pairs(features: Tensor, labels: Tensor, weights: Tensor | None = None) -> Tensor:
     """How far the cosines of features (n, d) are from 1 within a class and from 0 between classes; labels (n,), weights (n,).
 
-    Half the mean squared distance within plus half that between; 0 for a half without pairs.
+    Half the mean squared distance within plus half that between; 0 for a half without pairs. The cosine with features that are
+    all 0 counts as 0, and does not move them.
 
     >>> import torch
     >>> of_pairs(torch.tensor([[1.0, 0.0], [0.0, 2.0], [0.0, 1.0]]), torch.tensor([0, 0, 1]))
@@ -73,13 +80,14 @@ def of_pairs(features: Tensor, labels: Tensor, weights: Tensor | None = None) ->
     """
     import torch
 
-    directions = torch.nn.functional.normalize(features, dim=1)
+    lengths = torch.linalg.vector_norm(features, dim=1, keepdim=True)  # (n, 1)
+    directions = torch.where(lengths > SHORTEST, features / lengths.clamp_min(SHORTEST), 0.0)
     one, other = torch.triu_indices(len(labels), len(labels), offset=1, device=features.device)
     cosines = (directions @ directions.T)[one, other]
     same = labels[one] == labels[other]
     weight = torch.ones_like(cosines) if weights is None else weights[one] * weights[other]
     halves = [
-        (weight[pairs] * (wanted - cosines[pairs]).square()).sum() / weight[pairs].sum().clamp_min(1e-12)
+        (weight[pairs] * (wanted - cosines[pairs]).square()).sum() / weight[pairs].sum().clamp_min(LIGHTEST)
         for pairs, wanted in ((same, 1.0), (~same, 0.0))
     ]
     return (halves[0] + halves[1]) / 2
