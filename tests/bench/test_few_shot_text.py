@@ -104,8 +104,20 @@ def test_a_row_compares_on_the_seeds_a_set_has(experiment: ModuleType) -> None:
     assert row["arms"] == {"ours": 2}
 
 
+def test_where_ours_is_left_out_plain_fine_tuning_is_set_against_setfit(experiment: ModuleType) -> None:
+    cells = [
+        {"set": "mr", "seed": seed, "ways": ways(setfit=[1, 0, 1, 0], full=[1, 1, 1, right])}
+        for seed, right in enumerate((0, 1))
+    ]
+    row = experiment.row(cells, "mr")
+    assert (row["gap"], row["full"], row["arms"]) == (37.5, 87.5, {"full": 2})
+    assert (row["full_seeds"], row["full_gap"]) == (2, 37.5)
+
+
 def test_every_setting_holds_what_the_code_reads() -> None:
     for one in named("few-shot-text"):
         setting = one.setting()
         assert setting["labels"] in (8, 64)
-        assert {"minutes", "least_seconds", "budget_share", "full_seeds", "probe", "full", "scratch"} <= setting.keys()
+        assert {"minutes", "full_seeds", "full", "n_seeds"} <= setting.keys()
+        ours = {"least_seconds", "budget_share", "probe", "scratch", "goals"}
+        assert setting.get("ways") == ["full"] if one.setting_name.endswith("-full") else ours <= setting.keys()
