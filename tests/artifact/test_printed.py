@@ -1,5 +1,7 @@
 """The terminal shows the verdict first and fits its width."""
 
+from dataclasses import replace
+
 import pytest
 
 from transferkit.artifact.printed import printed, printed_ranking
@@ -66,3 +68,10 @@ def test_a_ranking_tells_what_is_no_better_than_random(summaries: dict[str, Stud
 def test_items_are_called_what_they_are(summaries: dict[str, StudySummary]) -> None:
     assert "5 seeds for the proof on 1347 test pictures" in printed(summaries["helps"], 140)
     assert "5 seeds for the proof on 1347 test rows" in printed(summaries["rows"], 140)
+
+
+def test_cross_fitting_without_a_whole_repeat_is_not_counted(summaries: dict[str, StudySummary]) -> None:
+    folds = {"folds": 0, "repeats": 0, "n_items": 0, "chosen": {}, "seconds": 0.0, "fits": 0}
+    said = " ".join(printed(replace(summaries["undecided"], gain=None, extra={"cross_fitting": folds})).split())
+    assert "nothing was proven by cross-fitting" in said
+    assert "0-fold" not in said

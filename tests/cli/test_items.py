@@ -1,6 +1,7 @@
 """Files of a command line: of every modality, with what cannot be read told apart."""
 
 import csv
+import json
 from pathlib import Path
 
 import numpy as np
@@ -139,6 +140,21 @@ def test_rows_of_a_table_are_predicted_and_a_missing_column_is_told(tmp_path: Pa
     assert {row["label"] for row in rows} <= {"old", "new"}
     assert "note: 1 of its 2 columns say nothing in this table: 'age'" in said.err
     assert f"unreadable: {tmp_path / 'gone.csv'}: no such file" in said.err
+
+
+def test_values_not_seen_in_training_are_told_beside_predictions_in_json(tmp_path: Path, capsys) -> None:
+    rows = [{"age": float(i), "town": "pq"[i % 2]} for i in range(24)]
+    target = Target.of(rows, ["old" if row["age"] > 11 else "new" for row in rows], modality="tabular", name="ages")
+    saved.save(Scratch(epochs=1).fit((), target, Run()), tmp_path / "model")
+    table = tmp_path / "new.csv"
+    table.write_text("age,town\n3,x\n4,y\n15,p\n", encoding="utf-8")
+    assert main(["predict", str(tmp_path / "model"), str(table), "--quiet", "--json"]) == 0
+    said = capsys.readouterr()
+    assert len(json.loads(said.out)["predictions"]) == 3
+    assert said.err.splitlines() == [
+        "note: column 'town': 2 of 3 rows hold values not seen in training, or too rarely ('x', 'y'); all that is unknown "
+        "counts as the same value"
+    ]
 
 
 def test_a_model_that_looks_at_nothing_is_refused_in_one_line(tiny_target: Target, tmp_path: Path, capsys) -> None:

@@ -157,8 +157,10 @@ def test_data_without_labels_are_learned_for_in_the_task_that_was_named(tmp_path
 
 
 def test_a_task_that_the_other_domain_does_not_teach_is_refused(tmp_path: Path, source: Source) -> None:
-    with pytest.raises(WrongUse, match=r"old rows.*classify.*regress"):
-        read_beside(_table(tmp_path, [""] * 30), source.data, task="regress")
+    path = _table(tmp_path, [""] * 30)
+    with pytest.raises(WrongUse, match=r"old rows.*classify.*regress") as refused:
+        read_beside(path, source.data, task="regress")
+    assert str(refused.value).count(path.name) == 1
 
 
 def test_labels_that_are_evidence_and_share_no_class_with_the_other_domain_are_refused(

@@ -2,11 +2,14 @@
 
 import io
 import pickle
+import tracemalloc
+from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
 
 import datasets
 import numpy as np
+import pyarrow
 import pytest
 import soundfile
 from PIL import Image
@@ -17,7 +20,7 @@ from transferkit.core.format import ReadOptions
 from transferkit.core.run import NoCache
 from transferkit.core.source import Source
 from transferkit.core.target import Target
-from transferkit.data import hub_rows
+from transferkit.data import hfdata, hub_rows
 from transferkit.data.hfdata import HubData
 from transferkit.data.hub_rows import Place, read_rows
 from transferkit.methods.baseline.scratch import Scratch
@@ -174,6 +177,85 @@ def test_texts_are_read_as_a_table_of_texts(tmp_path: Path) -> None:
     assert target.task.classes == ("bad", "good")
     assert (len(target.test), len(target.unlabelled)) == (20, 10)
     assert target.train.items[0] in texts
+
+
+def long_texts(folder: Path) -> list[str]:
+    """Several times as many as are looked at to tell what they are."""
+    texts = [f"{i} " + "plot thin acting saved slow rainy evening " * 200 for i in range(1200)]
+    labels = datasets.ClassLabel(names=["bad", "good"])
+    features = datasets.Features({"text": datasets.Value("string"), "label": labels})
+    rows = datasets.Dataset.from_dict({"text": texts, "label": [0, 1] * 600}, features=features)
+    rows.save_to_disk(folder)
+    return [text.strip() for text in texts]
+
+
+def test_long_texts_are_read_when_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts, place = long_texts(tmp_path / "films"), Path(f"hfdata:{tmp_path / 'films'}")
+    in_memory = HubData().read(place, ReadOptions()).labelled
+    monkeypatch.setattr("transferkit.data.gathered.HELD", 2**16)
+    monkeypatch.setattr("transferkit.data.table._MOST_CHARACTERS", 2**18)
+    monkeypatch.setattr("transferkit.data.table.PEEKED", 20)
+    monkeypatch.setattr("transferkit.data.hfdata._PIECE_BYTES", 2**18)
+    tracemalloc.start()
+    try:
+        reading = HubData().read(place, ReadOptions())
+        assert tracemalloc.get_traced_memory()[1] < sum(map(len, texts)) / 3
+    finally:
+        tracemalloc.stop()
+    assert list(reading.labelled.items) == list(in_memory.items) == texts
+    assert (reading.labelled.ids, reading.labelled.labels) == (in_memory.ids, in_memory.labels)
+    assert reading.labelled.labels == ("bad", "good") * 600
+
+
+def test_cells_of_a_table_are_what_the_data_set_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    classes = datasets.ClassLabel(names=["no", "yes"])
+    kinds = {
+        "age": datasets.Value("int64"),
+        "share": datasets.Value("float32"),
+        "day": datasets.Value("timestamp[s]"),
+        "empty": datasets.Value("null"),
+        "grid": datasets.Array2D((2, 2), "int32"),
+        "told": datasets.List(datasets.Value("string")),
+        "many": datasets.List(classes),
+        "seen": classes,
+        "photo": datasets.Image(),
+        "label": classes,
+    }
+    n = 9
+    cells = {
+        "age": [None, *range(1, n)],
+        "share": [i / 4 for i in range(n)],
+        "day": [datetime(2020, 1, 1 + i) for i in range(n)],
+        "empty": [None] * n,
+        "grid": [[[i, 0], [0, i]] for i in range(n)],
+        "told": [["a"] * (i % 3) if i else None for i in range(n)],
+        "many": [list(range(i % 3)) if i else None for i in range(n)],
+        "seen": [None, -1, *(i % 2 for i in range(2, n))],
+        "photo": [{"bytes": encoded(i), "path": None} for i in range(n)],
+        "label": [i % 2 for i in range(n)],
+    }
+    part = datasets.Dataset.from_dict(cells, features=datasets.Features(kinds))
+    datasets.DatasetDict({"train": part.select(range(1, 6)), "unsupervised": part}).save_to_disk(tmp_path / "kept")
+    rows = read_rows(Place(str(tmp_path / "kept")))
+    monkeypatch.setattr("transferkit.data.hfdata._PIECE_BYTES", 1)
+    names = [name for name in kinds if name != "photo"]
+    pieces = list(hfdata._pieces(rows, hfdata._plain_columns(rows.table), "label", adds_split=True))
+    assert [piece.num_rows for piece in pieces] == [1] * (5 + n)
+    found = pyarrow.concat_tables(pieces).to_pydict()
+    assert list(found)[:-1] == names
+    order = [*range(1, 6), *range(n)]
+    for name in ("age", "share", "day", "empty", "grid", "told"):
+        assert found[name] == [cells[name][i] for i in order]
+    assert found["many"] == [None if i == 0 else ["no", "yes"][: i % 3] for i in order]
+    assert found["seen"] == [None if i < 2 else ("no", "yes")[i % 2] for i in order]
+    assert found["label"] == [("no", "yes")[i % 2] for i in range(1, 6)] + [None] * n
+    assert list(found.values())[-1] == ["train"] * 5 + [""] * n
+
+
+def test_nothing_but_pictures_where_texts_were_named_is_one_line(tmp_path: Path) -> None:
+    pictures(6).select_columns(["image"]).save_to_disk(tmp_path / "kept")
+    with pytest.raises(WrongUse, match=r"kept: none of its columns 'image' can be read"):
+        HubData().read(Path(f"hfdata:{tmp_path / 'kept'}"), ReadOptions(text_column="image"))
 
 
 def test_splits_of_other_names_are_left_out_and_told_of(tmp_path: Path) -> None:

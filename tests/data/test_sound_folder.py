@@ -7,6 +7,7 @@ import soundfile
 from transferkit.core.errors import WrongUse
 from transferkit.core.recognise import opened, recognise_format
 from transferkit.core.sound import Sound
+from transferkit.core.source import Source
 from transferkit.core.target import Target
 
 
@@ -28,6 +29,20 @@ def test_a_folder_of_class_folders_becomes_a_target_of_sounds(tmp_path: Path) ->
     assert len(target.train) + len(target.validation) + len(target.test) == 40
     assert [one.name for one in target.skipped] == ["bark/broken.wav"]
     assert isinstance(target.train.items[0], Sound)
+
+
+def test_a_class_that_is_lost_because_no_file_of_it_is_a_sound_is_told(tmp_path: Path) -> None:
+    for label in ("bark", "meow"):
+        (tmp_path / label).mkdir()
+        for seed in range(4):
+            write(tmp_path / label / f"{seed}.wav", seed)
+    for seed in range(4):
+        (tmp_path / "bark" / f"{seed}.wav").write_text("# notes")
+    wanted = r"of the one class 'meow'; .*; 4 items were left out, such as bark/0\.wav \(not a sound "
+    with pytest.raises(WrongUse, match=wanted):
+        Target.read(tmp_path)
+    with pytest.raises(WrongUse, match=wanted):
+        Source(str(tmp_path)).data()
 
 
 def test_sounds_without_class_folders_are_one_line(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """Tables are read whatever separates their cells and encodes their letters; a broken row is named."""
 
 import csv
+import json
+import tracemalloc
 
 import pytest
 
@@ -94,3 +96,43 @@ def test_rows_of_empty_cells_are_left_out_and_told_or_kept_in_their_place(table)
 
 def test_one_empty_row_is_named(table):
     assert read_table(table("a,b\n1,2\n,\n")).notes == ("t.csv row 3 is left out: its cells are all empty",)
+
+
+LONG = [f"{i} ".ljust(40_000, "x") for i in range(300)]
+
+
+@pytest.fixture
+def long_table(tmp_path, request):
+    from pyarrow import parquet
+    from pyarrow import table as of
+
+    path = tmp_path / f"t{request.param}"
+    if request.param == ".parquet":
+        parquet.write_table(of({"text": LONG, "label": list(range(300))}), path)
+    elif request.param == ".jsonl":
+        path.write_text("".join(json.dumps({"text": text, "label": i}) + "\n" for i, text in enumerate(LONG)))
+    else:
+        path.write_text("text,label\n" + "".join(f"{text},{i}\n" for i, text in enumerate(LONG)))
+    return path
+
+
+@pytest.mark.parametrize("long_table", [".csv", ".jsonl", ".parquet"], indirect=True)
+def test_long_texts_are_not_all_in_memory_at_once(long_table, monkeypatch):
+    monkeypatch.setattr("transferkit.data.gathered.HELD", 2**16)
+    monkeypatch.setattr("transferkit.data.table._MOST_CHARACTERS", 2**18)
+    read_table(long_table, most=1)  # what is imported for it is not of the table
+    tracemalloc.start()
+    try:
+        found = read_table(long_table)
+        assert tracemalloc.get_traced_memory()[1] < sum(map(len, LONG)) / 3
+    finally:
+        tracemalloc.stop()
+    assert list(found.columns["text"]) == LONG
+    assert [int(label) for label in found.columns["label"]] == list(range(300))
+    assert len(found.rows) == 300
+
+
+def test_a_column_that_begins_later_has_gaps_before(table, monkeypatch):
+    monkeypatch.setattr("transferkit.data.table._MOST_ROWS", 2)
+    found = read_table(table('{"a": 1}\n{"a": 2}\n{"a": 3}\n{"b": "x"}\n{"a": 5}\n', "t.jsonl"))
+    assert found.columns == {"a": [1, 2, 3, None, 5], "b": [None, None, None, "x", None]}

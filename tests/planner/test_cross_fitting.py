@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -17,11 +19,13 @@ from transferkit.core.errors import BudgetSpent, Failed
 from transferkit.core.predictor import Predictor
 from transferkit.core.run import NoCache, silent
 from transferkit.core.sealing import outer_folds
+from transferkit.core.spelling import read_method
 from transferkit.core.target import Target
 from transferkit.core.task import Predictions, Task
 from transferkit.evaluate.cross_fitted import CrossFitting
 from transferkit.evaluate.gain import paired_gain
 from transferkit.planner.allowance import Allowance
+from transferkit.planner.arms import Arm
 from transferkit.planner.costs import Costs
 from transferkit.planner.cross_fitting import (
     PARTS,
@@ -34,6 +38,9 @@ from transferkit.planner.cross_fitting import (
     share,
     shared_among,
 )
+from transferkit.planner.study import _check_claims
+from transferkit.planner.summarise import _why_not
+from transferkit.planner.tried import Tried
 
 
 class Brightness(Predictor):
@@ -309,7 +316,92 @@ def test_a_share_too_small_for_a_trial_names_a_budget_that_would_do(monkeypatch:
         tk.transfer(["zoo:digits-cnn"], few_bars(), budget="100s", cache=NoCache())
     said = str(failed.value)
     assert "shares the budget of 100s among 6 studies: a share of 17 s is too small for one trial" in said
-    assert "which take about 6 min 40 s here; give a --budget of about 40 min" in said
+    takes, gives = re.findall(r"about (\d+) min", said)
+    assert 7 >= int(takes) >= 6
+    assert 60 >= int(gives) > 6 * 400 / 60  # with a margin
+
+
+def checked(expected: float, budget: float, share: float, used: float) -> str:
+    """What is said of a share of a budget in which so much was used, and of which every fit is expected to take so long."""
+    scratch, arm = Arm("scratch", read_method("scratch"), (), None), Arm("probe", read_method("full"), (), "scratch")
+    allowance = Allowance(Budget(share), begun=time.monotonic() - used, whole=Budget(budget))
+    target = few_bars().opened("a test")
+    findings: Any = SimpleNamespace(
+        claims=[],
+        arms=[arm, scratch],
+        tried=Tried(sign=1),
+        trials=SimpleNamespace(target=target, allowance=allowance),
+        costs=SimpleNamespace(expected=lambda *_: expected),
+    )
+    with pytest.raises(Failed) as failed:
+        _check_claims(findings)
+    return str(failed.value)
+
+
+@pytest.mark.parametrize(("budget", "share"), [(40.0, 40 / 6), (36.0, 5.0), (400.0, 400 / 6)])
+@pytest.mark.parametrize("expected", [0.1, 1.5, 20.0])
+def test_the_budget_that_is_advised_is_more_and_enough(budget: float, share: float, expected: float) -> None:
+    """Of a fold too, whose share is the less the more the study of all labels has taken."""
+    used = 1.5
+    said = checked(expected, budget, share, used)
+    advised = seconds_advised(said)
+    assert advised > budget
+    assert advised - 6 * (budget / 6 - share) >= 6 * (used + 4 * expected)
+    takes = re.search(r"which take about ([^;]*) here", said)
+    if takes:
+        assert seconds_of(takes[1]) >= share - 0.5
+
+
+def seconds_of(said: str) -> float:
+    return sum(float(n) * {"h": 3600, "min": 60, "s": 1}[unit] for n, unit in re.findall(r"([\d.]+) (h|min|s)", said))
+
+
+def seconds_advised(said: str) -> float:
+    return seconds_of(said.rpartition("give a --budget of about")[2])
+
+
+@pytest.mark.parametrize("n_judged", [0, 3])
+def test_a_budget_that_ends_in_the_first_repeat_says_what_would_do(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch, n_judged: int
+) -> None:
+    clock = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+
+    class TenSeconds(Study):
+        def __call__(self, outer: OuterFold) -> Chosen:
+            clock[0] += 10
+            return super().__call__(outer)
+
+    allowance = Allowance(Budget(20.0 + 10 * n_judged), used_seconds=20.0, begun=0.0)
+    (note,) = cross_fit(grey_target(), TenSeconds(), journal, allowance, 0, silent).notes
+    assert note.startswith(f"the budget ended cross-fitting in repeat 1, after {n_judged} of 5 folds; give a --budget")
+    assert seconds_advised(note) > 20 + 50
+
+
+def test_a_fold_that_the_budget_cut_short_says_what_would_do(journal: Journal) -> None:
+    def study_on(outer: OuterFold) -> Chosen:
+        raise BudgetSpent("a share of 6 s ended while sources were ranked; give a larger --budget")
+
+    result = cross_fit(grey_target(), study_on, journal, Allowance(Budget(36.0)), 0, silent)
+    (note,) = result.notes
+    assert "repeat 1, fold 1 of 5: a share of 6 s ended while sources were ranked; give a --budget of about" in note
+    assert note.count("--budget") == 1
+    assert seconds_advised(note) >= 2 * 36 * 5 / 6
+
+
+def unproven(found: CrossFitting) -> Any:
+    """Findings of a study whose own refit the budget cut short."""
+    refits = SimpleNamespace(notes=["the budget cut the proof of probe short, in seed 0"], cut_short=True)
+    trials = SimpleNamespace(allowance=Allowance(Budget(100.0)))
+    return SimpleNamespace(cross_fitting=found, refits=refits, trials=trials)
+
+
+def test_why_nothing_is_proven_is_told_of_what_failed(journal: Journal) -> None:
+    target = grey_target()
+    (said,) = _why_not(unproven(found(target, Study(), journal)))
+    assert said == "the budget cut the proof of probe short, in seed 0; give a --budget of about 4 min 10 s"
+    nothing = CrossFitting({}, target.train.take([]), 0, 0, notes=("the network melted",))
+    assert list(_why_not(unproven(nothing))) == ["the network melted"]
 
 
 def test_labels_too_few_to_seal_are_not_told_of_a_test_that_nobody_makes() -> None:

@@ -9,7 +9,7 @@ import pytest
 from transferkit.core.examples import Examples
 from transferkit.core.task import Predictions
 from transferkit.evaluate.proof import Proven
-from transferkit.planner.mistakes import MOST, MOST_NUMBERS, look_at, on_the_test
+from transferkit.planner.mistakes import MOST, MOST_NUMBERS, MOST_RIGHT, look_at, on_the_test
 from transferkit.tasks.classify import Classify
 from transferkit.tasks.regress import Regress
 from transferkit.tasks.tag import Tag
@@ -89,3 +89,34 @@ def test_items_are_shown_with_what_is_known_of_them() -> None:
     assert (told.mistakes[0].truth, told.mistakes[0].predicted, told.mistakes[0].confidence) == ("a", "b", 1.0)
     assert told.confusion == ((0, 20), (0, 0))
     assert on_the_test(findings, "another arm").mistakes == ()
+
+
+def test_where_no_class_is_wrong_the_least_sure_are_shown() -> None:
+    sure = np.random.default_rng(2).permutation(np.linspace(0.55, 0.99, 20))
+    test = Examples(
+        ["a word"] * 20, tuple(map(str, range(20))), ("a",) * 20, tuple(f"t.csv row {i}" for i in range(20))
+    )
+    findings: Any = SimpleNamespace(
+        evidence={"scratch": Proven(np.ones((1, 20)), Predictions(("a",) * 20, np.stack([sure, 1 - sure], axis=1)))},
+        test=test,
+        trials=SimpleNamespace(target=SimpleNamespace(task=Classify(("a", "b")), modality="text")),
+    )
+    told = on_the_test(findings, "scratch").mistakes
+    assert [one.confidence for one in told] == sorted(sure)[:MOST_RIGHT]
+    assert {(one.truth, one.predicted, one.text, one.is_right) for one in told} == {("a", "a", "a word", True)}
+
+
+def test_one_mistake_is_enough_to_show_no_item_that_is_right() -> None:
+    scores = np.array([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8]])
+    worst, _ = look_at(Classify(("a", "b")), ("a", "a", "a"), Predictions(("a", "a", "b"), scores))
+    assert (worst.order, worst.are_right) == ((2,), False)
+
+
+def test_where_no_tag_or_word_is_wrong_the_nearest_to_it_stand_first() -> None:
+    scores = np.array([[0.9, 0.2], [0.6, 0.1], [0.3, 0.95]])
+    tags = (("a",), ("a",), ("b",))
+    worst, _ = look_at(Tag(("a", "b")), tags, Predictions(tags, scores))
+    assert (worst.order, worst.off, worst.are_right) == ((1, 2, 0), ("a: 60 %", "a: 30 %", "b: 20 %"), True)
+    said = ("yes", "one two")
+    worst, _ = look_at(Transcribe(), said, Predictions(said))
+    assert (worst.order, worst.off, worst.are_right) == ((1, 0), ("0 errors in 2 words", "0 errors in 1 word"), True)

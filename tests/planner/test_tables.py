@@ -96,6 +96,16 @@ def test_a_network_of_pictures_is_refused_in_one_line(files: tuple[Path, Path]) 
         LinearProbe().fit((Source("zoo:digits-cnn"),), Target.read(files[1]), Run())
 
 
+def test_data_that_cannot_serve_are_not_called_a_network(files: tuple[Path, Path], tmp_path: Path) -> None:
+    old, new = files
+    source = learned(old, Target.read(new), tmp_path / "cache")
+    pictures = np.random.default_rng(0).integers(0, 256, (40, 8, 8), dtype=np.uint8)
+    with pytest.raises(
+        WrongUse, match=r"csv holds tabular data, and a network learned from them cannot take image; name"
+    ):
+        Body.pretrained(source, Target.of(pictures, ["cat", "dog"] * 20))
+
+
 def test_without_a_source_a_person_is_told_to_name_one(files: tuple[Path, Path]) -> None:
     with pytest.raises(WrongUse, match="no candidate for tabular on this machine; name a source with --from"):
         tk.transfer(None, files[1])

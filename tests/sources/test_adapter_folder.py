@@ -105,7 +105,14 @@ def test_an_adapter_for_another_base_is_one_line_naming_both(base: Path, tmp_pat
     assert "\n" not in str(refused.value)
 
 
-def test_an_adapter_of_another_size_is_one_line(base: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("said", "to_do"),
+    [
+        (None, r"it does not say which base it was made for: name the one it was trained on, as in hf:BASE\?adapter="),
+        ("elsewhere/base", "it was made for another base called elsewhere/base; name the folder of its base"),
+    ],
+)
+def test_an_adapter_of_another_size_is_one_line(base: Path, tmp_path: Path, said: str | None, to_do: str) -> None:
     from transformers import BertConfig, BertModel
 
     larger = BertConfig(vocab_size=30, hidden_size=32, num_hidden_layers=3, num_attention_heads=2, intermediate_size=24)
@@ -113,10 +120,12 @@ def test_an_adapter_of_another_size_is_one_line(base: Path, tmp_path: Path) -> N
         BertModel(larger).save_pretrained(tmp_path / "larger")
     folder = tmp_path / "adapter"
     adapted(tmp_path / "larger", folder, "AutoModel", None)
-    spoiled(folder, base_model_name_or_path=None)
-    with pytest.raises(WrongUse, match=r"made for a base it does not name, does not fit .*size mismatch") as refused:
+    spoiled(folder, base_model_name_or_path=said)
+    shapes = r"does not fit .*base: its lora_A of layer encoder\.layer\.0\.\S+ is 2 x 32, here 2 x 16; "
+    with pytest.raises(WrongUse, match=shapes + to_do) as refused:
         Source(f"hf:{base}?adapter={folder}").network()
     assert "\n" not in str(refused.value)
+    assert "torch.Size" not in str(refused.value)
 
 
 def test_an_adapter_of_layers_that_are_not_there_is_one_line(base: Path, tmp_path: Path) -> None:
@@ -127,7 +136,9 @@ def test_an_adapter_of_layers_that_are_not_there_is_one_line(base: Path, tmp_pat
         BertModel(deeper).save_pretrained(tmp_path / "elsewhere" / "base")
     folder = tmp_path / "adapter"
     adapted(tmp_path / "elsewhere" / "base", folder, "AutoModel", None)
-    with pytest.raises(WrongUse, match=r"encoder\.layer\.3.*which it adapts, is not in that model"):
+    with pytest.raises(
+        WrongUse, match=r"encoder\.layer\.3.*which it adapts, is not in that model; it was made for another"
+    ):
         Source(f"hf:{base}?adapter={folder}").network()
 
 

@@ -148,7 +148,7 @@ def test_a_pickle_is_refused_and_read_only_with_trust(weights, tmp_path):
     torch.save(network, tmp_path / "whole.pt")
     name = f"torch:{tmp_path / 'whole.pt'}?architecture=cifar_resnet"
     for read in (Source(name).card, Source(name).network):
-        with pytest.raises(Failed, match=r"pickled code.*--trust") as caught:
+        with pytest.raises(Failed, match=r"pickle of a whole .*\.Chain, .*--trust") as caught:
             read()
         assert "\n" not in str(caught.value)
     loaded = Source(name, SourceOptions(trust=True)).network()
@@ -157,7 +157,7 @@ def test_a_pickle_is_refused_and_read_only_with_trust(weights, tmp_path):
 
 def test_a_plain_pickle_is_refused_without_a_further_warning(tmp_path):
     (tmp_path / "plain.pt").write_bytes(pickle.dumps({"weight": print}, protocol=4))
-    with pytest.raises(Failed, match=r"pickled code.*--trust"):  # pytest makes an error of every warning
+    with pytest.raises(Failed, match="is a plain pickle"):  # pytest makes an error of every warning
         Source(f"torch:{tmp_path / 'plain.pt'}?architecture=cifar_resnet").network()
 
 
@@ -219,6 +219,44 @@ def test_a_damaged_zip_of_weights_gives_one_line(weights, tmp_path):
     with pytest.raises(Failed, match=r"net\.pt") as caught:
         Source(f"torch:{tmp_path / 'net.pt'}?architecture=cifar_resnet").card()
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("saved", "line"),
+    [
+        (
+            torch.nn.Linear(3, 2),
+            r"is a pickle of a whole torch\.nn\.modules\.linear\.Linear, .* torch\.export to \.pt2",
+        ),
+        ({"a": Path("here")}, "holds pickled code, .* allow it with --trust"),
+        ([torch.zeros(3)], r"holds list, expected a state_dict \(name -> tensor\); save the network's state_dict"),
+    ],
+)
+@pytest.mark.parametrize("query", ["", "?architecture=cifar_resnet"])
+@pytest.mark.parametrize("zipped", [True, False])
+def test_a_pickle_of_no_table_of_tensors_is_refused_before_anything_is_asked(tmp_path, saved, line, query, zipped):
+    torch.save(saved, tmp_path / "net.pt", _use_new_zipfile_serialization=zipped)
+    with pytest.raises(Failed, match=rf"net\.pt {line}") as caught:
+        Source(f"torch:{tmp_path / 'net.pt'}{query}").card()
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("trust", [True, False])
+@pytest.mark.parametrize("protocol", [2, 4])
+def test_a_plain_pickle_is_called_one_whether_trusted_or_not(tmp_path, trust, protocol):
+    (tmp_path / "plain.pt").write_bytes(pickle.dumps({"a": np.zeros(3)}, protocol))
+    with pytest.raises(Failed, match=r"plain\.pt is a plain pickle, .* safetensors\.torch\.save_file"):
+        Source(f"torch:{tmp_path / 'plain.pt'}", SourceOptions(trust=trust)).card()
+
+
+def test_only_architectures_that_weights_can_be_laid_into_are_listed(weights):
+    with pytest.raises(WrongUse) as asked:
+        Source(f"torch:{weights[0]}").card()
+    with pytest.raises(UnknownName) as unknown:
+        Source(f"torch:{weights[0]}?architecture=strange").card()
+    for caught in (asked, unknown):
+        assert "cifar_resnet, keyword_resnet, mobilenet_v1" in str(caught.value)
+        assert not any(kind in str(caught.value) for kind in ("keras_graph", "onnx_graph", "sklearn_model", "bilstm"))
 
 
 def test_weights_that_do_not_fit_are_named(weights):

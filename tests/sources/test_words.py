@@ -81,7 +81,7 @@ def test_words_that_come_twice_or_hold_spaces(tmp_path):
         ("the 1 2 3\n\ngood 1 nan 3\n", r"w\.txt line 3: a number is not finite"),
         ("3 2\nthe 1 2\ngood 1\n", r"w\.txt line 3: 1 numbers where others have 2"),
         ("a text of words\n", r"w\.txt line 1: 3 numbers after a word are expected"),
-        ("word\n", r"w\.txt line 1: a word and its numbers are expected, got 'word"),
+        ("word\n", r"w\.txt line 1: a word and its numbers are expected, got 'word.*; name a file of"),
         ("", r"w\.txt line 1: a word and its numbers are expected"),
         (binary()[:-8], r"w\.txt ends in word 5 of 5; get it again"),
     ],

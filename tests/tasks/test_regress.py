@@ -46,6 +46,22 @@ def test_numbers_that_name_classes_stay_classes_and_many_different_ones_do_not()
     assert any("--task classify" in line for line in counts.warnings)
 
 
+def test_few_numbers_with_fractions_that_recur_are_quantities_and_a_line_says_how_they_become_classes() -> None:
+    said = "2 different numbers as labels were read as quantities; for classes say --task classify"
+    halves = Target.of(pictures(60), [0.5, 1.5] * 30)
+    assert isinstance(halves.task, Regress)
+    assert said in halves.warnings
+    named = Target.of(pictures(60), [0.5, 1.5] * 30, task="classify")
+    assert named.task == Classify(("0.5", "1.5"))
+    for spread in (
+        Target.of(pictures(60), [0.5, 1.5] * 30, task="regress"),
+        Target.of(pictures(60), [i / 7 for i in range(60)]),
+        Target.of(pictures(40), [0.5 + i for i in range(10)] * 4),
+        named,
+    ):
+        assert not any("--task classify" in line for line in spread.warnings)
+
+
 def test_the_named_task_decides_what_numbers_are() -> None:
     assert isinstance(Target.of(pictures(60), [1, 2, 3] * 20, task="regress").task, Regress)
     assert isinstance(Target.of(pictures(63), [*range(21), *range(21), *range(21)], task="classify").task, Classify)

@@ -245,6 +245,8 @@ def memory(peak_bytes: int | None) -> str:
 def judged(summary: StudySummary) -> str:
     """How the proof was made, in a few words."""
     folds = summary.extra.get("cross_fitting")
+    if folds and not folds["repeats"]:
+        return "nothing was proven by cross-fitting"
     if folds:
         return f"{folds['folds']}-fold cross-fitting, {counted(folds['repeats'], 'repeat')}"
     n_test = summary.target.get("n_test") or 0

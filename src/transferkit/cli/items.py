@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from transferkit.core.errors import TransferkitError, WrongUse
-from transferkit.core.examples import Joined
+from transferkit.core.examples import Chosen, Joined
 from transferkit.core.format import ReadOptions, Skipped
 from transferkit.core.run import Progress, silent
 
@@ -151,7 +151,7 @@ def _from_tables(
 def _texts_of(table: Table, options: ReadOptions) -> NamedItems:
     """The texts of the named column, or the one that looks most like one; empty ones are left out."""
     from transferkit.data.columns import check_named, find_item
-    from transferkit.data.text import EMPTY
+    from transferkit.data.text import EMPTY, CellTexts
     from transferkit.data.text_table import TEXTS
 
     check_named(table, options)
@@ -160,12 +160,12 @@ def _texts_of(table: Table, options: ReadOptions) -> NamedItems:
     column = find_item(table, TEXTS, options) or next(called_so, lone)
     if column is None:
         raise WrongUse(f"no column of texts among {_listed(list(table.columns))}; name one with --text-column")
-    texts = ["" if cell is None else str(cell).strip() for cell in table.columns[column]]
-    names = _row_names(table)
+    texts, names = CellTexts(table.columns[column]), _row_names(table)
+    says = [bool(text) for text in texts]
     return NamedItems(
-        [text for text in texts if text],
-        tuple(name for name, text in zip(names, texts, strict=True) if text),
-        tuple((name, EMPTY) for name, text in zip(names, texts, strict=True) if not text),
+        Chosen(texts, [i for i, is_said in enumerate(says) if is_said]),
+        tuple(name for name, is_said in zip(names, says, strict=True) if is_said),
+        tuple((name, EMPTY) for name, is_said in zip(names, says, strict=True) if not is_said),
     )
 
 

@@ -47,9 +47,7 @@ def read_beside(
     except WrongUse as reason:
         name = Path(path).resolve().name
         if named and domain.task.name != named:
-            raise WrongUse(
-                f"{name}: {reason}; and {domain.name} is there to {domain.task.name}, not to {named}"
-            ) from None
+            raise WrongUse(f"{reason}; and {domain.name} is there to {domain.task.name}, not to {named}") from None
         reading = _with_few(path, replace(options, unlabelled=True), domain.task, progress)
         return with_few_labels(name, reading, domain, str(reason), metric)
 

@@ -20,6 +20,8 @@ from transferkit.core.errors import WrongUse
 
 MOST_NUMBERED_CLASSES = 20
 """From more whole numbers than these on, some of which occur only once, labels are quantities."""
+MOST_RECURRING, LEAST_RECURRING = 10, 5
+"""So many different numbers at most, and so many items of each on average, from which on numbers may be names of classes."""
 _KINDS = {"word": "words", "whole": "numbers", "fraction": "numbers"}
 
 
@@ -84,6 +86,20 @@ def are_many_numbers(labels: Sequence[Any]) -> bool:
     if not all(isinstance(label, str) and re.fullmatch(r"[-+]?\d+", label) for label in labels):
         return False
     return len(set(labels)) > MOST_NUMBERED_CLASSES
+
+
+def may_be_classes(labels: Sequence[Any]) -> bool:
+    """Whether quantities may rather be names of classes: at most 10 different ones, each of some 5 items or more on average.
+
+    They stay quantities - grades and doses recur as well - but a person should know of the other reading.
+
+    >>> may_be_classes([0.5, 1.5] * 60), may_be_classes([0.5, 1.5]), may_be_classes(["1", "2"] * 60)
+    (True, False, False)
+    """
+    if not labels or not all(isinstance(label, float) for label in labels):
+        return False
+    different = len(set(labels))
+    return 2 <= different <= MOST_RECURRING and len(labels) >= LEAST_RECURRING * different
 
 
 def as_classes(labels: Sequence[Any]) -> tuple[Any, ...]:

@@ -7,22 +7,24 @@ fit.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from transferkit.core.errors import WrongUse
+from transferkit.core.errors import UnknownName, WrongUse
 from transferkit.core.examples import Examples, Sealed
 from transferkit.core.format import Reading, ReadOptions, Skipped, Split
-from transferkit.core.labels import are_quantities, are_tags, read_labels
+from transferkit.core.labels import are_quantities, are_tags, may_be_classes, read_labels
 from transferkit.core.leakage import leakage
 from transferkit.core.recognise import recognise_format, recognise_in_memory, recognise_task
 from transferkit.core.run import Progress, silent
 from transferkit.core.sealing import ENOUGH_TEST_ITEMS, VALIDATION_SHARE, about_test, divide, held_out
 from transferkit.core.task import Task
+from transferkit.core.unseen import unseen_in_test
 
 _TAGGED = "labels with a | or ; in them were read as several tags each; for classes say --task classify"
 
@@ -124,12 +126,13 @@ class Target:
         Held out for validation is what the owner named so, else the owner's test split, else a share drawn by `seed`. `task`: a
         task or the name of one; data whose labels do not allow it say themselves what they are.
         """
-        try:
-            kind = recognise_task(reading.labelled, task, name)
-        except WrongUse:
-            if task is None:
-                raise
-            kind = recognise_task(reading.labelled, None, name)
+        with _telling_what_was_left_out(reading.skipped):
+            try:
+                kind = recognise_task(reading.labelled, task, name)
+            except WrongUse:
+                if task is None:
+                    raise
+                kind = recognise_task(reading.labelled, None, name)
         splits = np.array([split or "" for split in reading.splits or [None] * len(reading.labelled)], dtype=str)
         labelled = replace(reading.labelled, labels=kind.read(reading.labelled.labels or ()))
         held = next(
@@ -244,7 +247,8 @@ class Target:
             raise WrongUse(f"{self.name}: the test split was given by its owner, and is opened by the proof alone")
         test = self.test.open(purpose)
         everything = _in_content_order(self.whole().train.join(test))
-        about_the_old = about_test(self.whole().train, test, self.task)
+        learned = self.whole().train
+        about_the_old = (*about_test(learned, test, self.task), *_unseen(self.modality, learned, test))
         nothing = Sealed(everything.take([]))
         nothing.openings = self.test.openings
         return replace(
@@ -293,14 +297,17 @@ def _target(
     splits = reading.splits and [reading.splits[i] for i in order]
     if splits and set(splits) <= {"validation", "test"} and not len(unlabelled):
         raise WrongUse(f"{where}: every item is in the validation or test split, which leaves nothing to learn from")
-    task = recognise_task(labelled, named_task, where)
-    counted = named_task is None and are_quantities(labelled.labels or ())
+    with _telling_what_was_left_out(reading.skipped):
+        task = recognise_task(labelled, named_task, where)
+    numbers = labelled.labels or ()
+    counted = named_task is None and (are_quantities(numbers) or (task.name == "regress" and may_be_classes(numbers)))
     tagged = named_task is None and are_tags(labelled.labels or ())
     labelled = replace(labelled, labels=task.read(labelled.labels or ()))
-    try:
-        division = divide(labelled, splits, task, test_share, seed)
-    except WrongUse as reason:
-        raise WrongUse(f"{where}: {reason}") from None
+    with _telling_what_was_left_out(reading.skipped):
+        try:
+            division = divide(labelled, splits, task, test_share, seed)
+        except WrongUse as reason:
+            raise WrongUse(f"{where}: {reason}") from None
     train, test = labelled.take(division.train), labelled.take(division.test)
     validation = labelled.take([] if division.validation is None else division.validation)
     found = leakage(train, validation, test, unlabelled)
@@ -318,6 +325,7 @@ def _target(
         warnings=(
             *division.notes,
             *found,
+            *_unseen(reading.modality, train.join(validation), test),
             *reading.notes,
             *([_counted(labelled)] if counted else []),
             *([_TAGGED] if tagged else []),
@@ -330,6 +338,18 @@ def _target(
     return target.fold(seed)
 
 
+@contextmanager
+def _telling_what_was_left_out(skipped: Sequence[Skipped]) -> Iterator[None]:
+    """What is refused for want of items may be so because they could not be used."""
+    try:
+        yield
+    except WrongUse as reason:
+        if not skipped or isinstance(reason, UnknownName):
+            raise
+        one, were = skipped[0], "1 item was" if len(skipped) == 1 else f"{len(skipped)} items were"
+        raise WrongUse(f"{reason}; {were} left out, such as {one.name} ({one.reason})") from None
+
+
 def _untagged(n_unlabelled: int) -> str:
     items = "1 item without a label is" if n_unlabelled == 1 else f"{n_unlabelled} items without a label are"
     return f"{items} taken for not yet labelled; where an item bears no tag write a lone |, or in JSONL an empty list"
@@ -337,7 +357,12 @@ def _untagged(n_unlabelled: int) -> str:
 
 def _counted(labelled: Examples) -> str:
     kinds = len(set(labelled.labels or ()))
-    return f"{kinds} different whole numbers as labels were read as quantities; for classes say --task classify"
+    whole = "whole " if all(float(label).is_integer() for label in labelled.labels or ()) else ""
+    return f"{kinds} different {whole}numbers as labels were read as quantities; for classes say --task classify"
+
+
+def _unseen(modality: str, learned: Examples, test: Examples) -> list[str]:
+    return unseen_in_test(learned.items, test.items) if modality == "tabular" else []
 
 
 def _content_order(examples: Examples) -> list[int]:

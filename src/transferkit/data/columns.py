@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -49,7 +50,7 @@ class Content:
     """For error messages: "a column of picture paths"."""
     names: tuple[str, ...]
     """What such a column is often called, in lower case."""
-    fits: Callable[[Table, list[Any]], bool]
+    fits: Callable[[Table, Sequence[Any]], bool]
     """Whether the values of a column look like it."""
     labels: tuple[str, ...] = ()
     """What the labels of such items are often called, beside the names that every table may have."""
@@ -190,9 +191,10 @@ def _named(table: Table, names: Sequence[str], but: Collection[str] = ()) -> str
     return next((lower[name] for name in names if name in lower), None)
 
 
-def looks_like_paths(table: Table, cells: list[Any], suffixes: Collection[str]) -> bool:
+def looks_like_paths(table: Table, cells: Sequence[Any], suffixes: Collection[str]) -> bool:
     """At least half of the first values end like such a file, or are files beside the table of no other known kind."""
-    texts = [cell.strip() for cell in cells if isinstance(cell, str) and cell.strip()][:_LOOKED_AT]
+    said = (cell.strip() for cell in cells if isinstance(cell, str) and cell.strip())
+    texts = list(itertools.islice(said, _LOOKED_AT))
     paths = sum(
         Path(text).suffix.lower() in suffixes or (not Path(text).suffix and _is_beside(table, text)) for text in texts
     )

@@ -7,30 +7,38 @@ are the owner's splits where none was named; with one split named its rows are a
 
 from __future__ import annotations
 
+import itertools
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from transferkit.core.errors import WrongUse
+from transferkit.core.errors import Failed, WrongUse
 from transferkit.core.examples import Examples
 from transferkit.core.format import Format, Reading, ReadOptions, Skipped
 from transferkit.core.recognise import recognise_format
+from transferkit.core.remote import first_line
 from transferkit.core.run import Progress, silent
 from transferkit.data import picture, sound
 from transferkit.data.columns import Content, find_columns, find_label, groups, label_values, weights
+from transferkit.data.gathered import Gathered
 from transferkit.data.hub_media import HubPictures, HubSounds, Media
 from transferkit.data.hub_rows import SCHEME, Place, Rows, read_rows
 from transferkit.data.sound_table import TRANSCRIPTS
 from transferkit.data.table import Table
 
 if TYPE_CHECKING:
+    import pyarrow
     from datasets import Dataset
 
 _SPLIT = "split of the data set"
 _KINDS = {"Image": ("image", "image_column", HubPictures), "Audio": ("audio", "audio_column", HubSounds)}
 """Feature -> modality, the option that names its column, and its items."""
+_PIECE_BYTES = 2**22
+"""Of rows that are on their way to a table at a time,"""
+_PIECE_ROWS = 10_000
+"""or so many rows where those are fewer."""
 
 
 class HubData(Format):
@@ -76,7 +84,7 @@ def _media(place: Place, rows: Rows, item: str, kind: str, *, options: ReadOptio
     modality, option, items_of = _KINDS[kind]
     name = Path(place.name).name
     media: Media = items_of(rows.table, item, name)
-    others = {column: _cells(rows.table, column) for column in _plain_columns(rows.table, item)}
+    others = {column: _cells(rows, column, hides=False) for column in _plain_columns(rows.table) if column != item}
     cells: list[Any] = [None] * len(rows.splits)
     table = Table(Path(name), {item: cells, **others}, list(range(1, len(cells) + 1)))
     transcripts = TRANSCRIPTS if modality == "audio" else ()
@@ -84,7 +92,7 @@ def _media(place: Place, rows: Rows, item: str, kind: str, *, options: ReadOptio
     named: dict[str, Any] = {option: item}
     columns = find_columns(table, replace(options, **named), content)
     if columns.label is not None:
-        table.columns[columns.label] = _hidden(table.columns[columns.label], rows)
+        table.columns[columns.label] = _cells(rows, columns.label, hides=True)
     labels = label_values(table, columns.label, content)
     in_group, weight = groups(table, columns.group), weights(table, columns.weight)
     results = media.checked(progress)
@@ -115,18 +123,24 @@ def _told(checked: Sequence[Any], names: Sequence[str]) -> tuple[str, ...]:
 
 def _as_table(place: Place, rows: Rows, options: ReadOptions, progress: Progress) -> Reading:
     """Through a Parquet file, by the format that recognises it."""
-    import pyarrow
     from pyarrow import parquet
 
-    columns = {name: _cells(rows.table, name) for name in rows.table.column_names}
-    if options.label_column in columns:
-        columns[options.label_column] = _hidden(columns[options.label_column], rows)
-    if any(rows.splits) and options.split_column is None:
-        columns[_SPLIT] = [split or "" for split in rows.splits]
+    columns = _plain_columns(rows.table)
+    if not columns:
+        raise WrongUse(f"{place}: none of its columns {', '.join(map(repr, rows.table.column_names))} can be read")
+    hidden = options.label_column
+    if adds_split := any(rows.splits) and options.split_column is None:
         options = replace(options, split_column=_SPLIT)
     with tempfile.TemporaryDirectory(prefix="transferkit-") as folder:
         path = Path(folder) / f"{Path(place.name).name}.parquet"
-        parquet.write_table(pyarrow.table(columns), path)
+        pieces = _pieces(rows, columns, hidden, adds_split)
+        first = next(pieces)
+        try:
+            with parquet.ParquetWriter(path, first.schema) as writer:
+                for piece in itertools.chain([first], pieces):
+                    writer.write_table(piece)
+        except OSError as reason:
+            raise Failed(f"{place} cannot be written to {tempfile.gettempdir()}: {first_line(reason)}") from None
         try:
             reading = recognise_format(path, options).read(path, options, progress)
         except WrongUse as reason:
@@ -134,22 +148,60 @@ def _as_table(place: Place, rows: Rows, options: ReadOptions, progress: Progress
     return replace(reading, notes=(*rows.notes, *reading.notes))
 
 
-def _hidden(labels: list[Any], rows: Rows) -> list[Any]:
-    """Without the labels of a split that is called unlabelled: they are made up."""
-    return [None if hide else label for label, hide in zip(labels, rows.is_unlabelled, strict=True)]
+def _pieces(rows: Rows, columns: Sequence[str], hidden: str | None, adds_split: bool) -> Iterator[pyarrow.Table]:
+    """The rows as Arrow has them, a few megabytes at a time; class labels by their names, those of column `hidden` only where
+    they may be known, and a column of the owner's splits where `adds_split`."""
+    import pyarrow
+
+    table = rows.table.select_columns(list(columns)).with_format("arrow")
+    n_rows = max(1, min(_PIECE_ROWS, _PIECE_BYTES * len(table.data) // max(1, table.data.nbytes)))
+    for begin in range(0, len(table), n_rows):
+        part = slice(begin, begin + n_rows)
+        piece: pyarrow.Table = table[part]
+        cells = {name: _arrow(piece[name], _names_of(table.features[name])) for name in columns}
+        if hidden in cells:
+            known = [None if hide else i for i, hide in enumerate(rows.is_unlabelled[part])]
+            cells[hidden] = cells[hidden].take(pyarrow.array(known, pyarrow.int64()))  # null for an index of null
+        if adds_split:
+            cells[_SPLIT] = pyarrow.array([split or "" for split in rows.splits[part]], pyarrow.string())
+        yield pyarrow.table(cells)
 
 
-def _plain_columns(table: Dataset, item: str) -> list[str]:
-    """Without pictures and sounds, whose bytes would fill the memory."""
-    return [name for name, feature in table.features.items() if name != item and type(feature).__name__ not in _KINDS]
+def _arrow(column: pyarrow.ChunkedArray, names: Sequence[str] | None) -> pyarrow.Array:
+    """One array of a type that Parquet knows."""
+    import pyarrow
+
+    if names is not None:
+        kind = pyarrow.string()
+        is_list = pyarrow.types.is_list(column.type) or pyarrow.types.is_large_list(column.type)
+        return pyarrow.array(_spelled(column.to_pylist(), names), pyarrow.list_(kind) if is_list else kind)
+    whole = pyarrow.concat_arrays(column.chunks) if column.num_chunks else pyarrow.array([], column.type)
+    return whole.storage if isinstance(whole.type, pyarrow.BaseExtensionType) else whole
 
 
-def _cells(table: Dataset, column: str) -> list[Any]:
-    """All values of a column; class labels by their names."""
-    values = list(table.with_format(None)[column])
-    names = _names_of(table.features[column])
-    if names is None:
-        return values
+def _plain_columns(table: Dataset) -> list[str]:
+    """Without pictures, sounds and other files, whose bytes would fill the memory."""
+    return [name for name, feature in table.features.items() if not _is_file(feature)]
+
+
+def _is_file(feature: Any) -> bool:
+    """Whether cells are files that `datasets` decodes, or lists of them; JSON is plain text."""
+    inner = getattr(feature, "feature", None)
+    if inner is not None:
+        return _is_file(inner)
+    return hasattr(feature, "decode_example") and type(feature).__name__ != "Json"
+
+
+def _cells(rows: Rows, column: str, *, hides: bool) -> Sequence[Any]:
+    """All values of a column; class labels by their names; `hides`: without the labels of a split that is called unlabelled,
+    for they are made up."""
+    gathered = Gathered()
+    for piece in _pieces(rows, [column], column if hides else None, adds_split=False):
+        gathered.extend(piece[column].to_pylist())
+    return gathered.column()
+
+
+def _spelled(values: Sequence[Any], names: Sequence[str]) -> list[Any]:
     return [[names[number] for number in value] if isinstance(value, list) else _name(names, value) for value in values]
 
 

@@ -2,7 +2,7 @@
 
 CSV and TSV have a header, or none, which `data/header.py` tells; a CSV whose first line has semicolons, or else tabs, and no
 comma is separated by those. Text is in the declared encoding, or in the one that `data/encoding.py` finds. Rows are counted as
-an editor or a spreadsheet shows them: the header of a CSV is row 1.
+an editor or a spreadsheet shows them: the header of a CSV is row 1. Long texts do not stay in memory (`data/gathered.py`).
 """
 
 from __future__ import annotations
@@ -10,15 +10,19 @@ from __future__ import annotations
 import csv
 import itertools
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from transferkit.core.errors import WrongUse
 from transferkit.core.format import ReadOptions
-from transferkit.data.encoding import Encoding, encoding_of
+from transferkit.data.encoding import encoding_of
+from transferkit.data.gathered import Gathered
 from transferkit.data.header import LOOKED_AT, is_header, names_for
+
+if TYPE_CHECKING:
+    from pyarrow import parquet
 
 SUFFIXES = frozenset({".csv", ".tsv", ".jsonl", ".ndjson", ".parquet"})
 JSON_LINES = frozenset({".jsonl", ".ndjson"})
@@ -31,6 +35,12 @@ PEEKED = 200
 """Rows from which the kind of a table is told."""
 _PEEKED_BYTES = 1 << 20
 """Bytes from which the encoding of those rows is told."""
+_MOST_ROWS = 1000
+"""Rows that are in memory as rows at a time,"""
+_MOST_CHARACTERS = 2**22
+"""or fewer, of about so many characters."""
+_PARQUET_BUFFER = 2**20
+"""Bytes of a column that are read at a time."""
 
 
 @dataclass(frozen=True)
@@ -38,9 +48,10 @@ class Table:
     """n rows."""
 
     path: Path
-    columns: dict[str, list[Any]]
-    """Name -> n values; text everywhere in a CSV, None where a JSONL row lacks the column."""
-    rows: list[int]
+    columns: dict[str, Sequence[Any]]
+    """Name -> n values; text everywhere in a CSV, None where a JSONL row lacks the column. A list, or where that would be large
+    a sequence that reads its values when asked for."""
+    rows: Sequence[int]
     """(n,) where each row stands in the file."""
     notes: tuple[str, ...] = ()
     """Lines a person should read: that the encoding was guessed."""
@@ -65,23 +76,11 @@ def read_table(
     """
     if path.suffix.lower() == ".parquet":
         return _parquet(path, most)
+    looked_at = None if most is None else _PEEKED_BYTES
     try:
-        found, numbered = _text_rows(path, encoding, most, None if most is None else _PEEKED_BYTES)
+        return _text_table(path, encoding, most, looked_at, with_empty_rows)
     except UnicodeDecodeError:  # the first rows go on beyond the bytes that were looked at
-        found, numbered = _text_rows(path, encoding, most, None)
-    notes = found.notes
-    if not (with_empty_rows or path.suffix.lower() in JSON_LINES):
-        filled = [(number, row) for number, row in numbered if any(cell.strip() for cell in row.values())]
-        if len(filled) < len(numbered):
-            notes += (
-                _told_of_empty(path, sorted({number for number, _ in numbered} - {number for number, _ in filled})),
-            )
-        numbered = filled
-    if not numbered:
-        raise WrongUse(f"{path}: the table has no rows")
-    names = list(dict.fromkeys(name for _, row in numbered for name in row))
-    columns = {name: [row.get(name) for _, row in numbered] for name in names}
-    return Table(path, columns, [number for number, _ in numbered], notes)
+        return _text_table(path, encoding, most, None, with_empty_rows)
 
 
 def _told_of_empty(path: Path, rows: list[int]) -> str:
@@ -91,13 +90,48 @@ def _told_of_empty(path: Path, rows: list[int]) -> str:
     return f"{len(rows)} rows of {path.name} are left out, for their cells are all empty: {listed}"
 
 
-def _text_rows(
-    path: Path, encoding: str | None, most: int | None, looked_at: int | None
-) -> tuple[Encoding, list[tuple[int, dict[str, Any]]]]:
+def _text_table(
+    path: Path, encoding: str | None, most: int | None, looked_at: int | None, with_empty_rows: bool
+) -> Table:
     found = encoding_of(path, encoding, looked_at)
     json_lines = path.suffix.lower() in JSON_LINES
-    rows = _json_lines(path, found.name) if json_lines else _delimited(path, found.name)
-    return found, list(itertools.islice(rows, most))
+    every_row = itertools.islice(_json_lines(path, found.name) if json_lines else _delimited(path, found.name), most)
+    may_be_empty = with_empty_rows or json_lines
+    gathered: dict[str, Gathered] = {}
+    places: list[int] = []
+    empty: list[int] = []
+    for numbered in _parts(every_row):
+        rows = []
+        before = len(places)
+        for number, row in numbered:
+            if may_be_empty or any(cell.strip() for cell in row.values()):
+                places.append(number)
+                rows.append(row)
+            else:
+                empty.append(number)
+        for name in dict.fromkeys(name for row in rows for name in row):
+            if name not in gathered:
+                gathered[name] = Gathered(before)
+        for name, column in gathered.items():
+            column.extend([row.get(name) for row in rows])
+    if not places:
+        raise WrongUse(f"{path}: the table has no rows")
+    notes = (*found.notes, _told_of_empty(path, empty)) if empty else found.notes
+    return Table(path, {name: column.column() for name, column in gathered.items()}, places, notes)
+
+
+def _parts(numbered: Iterable[tuple[int, dict[str, Any]]]) -> Iterator[list[tuple[int, dict[str, Any]]]]:
+    """The same rows, some at a time."""
+    part: list[tuple[int, dict[str, Any]]] = []
+    n_characters = 0
+    for number, row in numbered:
+        part.append((number, row))
+        n_characters += sum(len(cell) for cell in row.values() if isinstance(cell, str))
+        if len(part) == _MOST_ROWS or n_characters > _MOST_CHARACTERS:
+            yield part
+            part, n_characters = [], 0
+    if part:
+        yield part
 
 
 def _delimited(path: Path, encoding: str) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -164,15 +198,27 @@ def _parquet(path: Path, most: int | None) -> Table:
     import pyarrow
     from pyarrow import parquet
 
+    n_rows = 0
     try:
-        if most is None:
-            table = parquet.read_table(path)
-        else:
-            with parquet.ParquetFile(path) as file:
-                batch = next(file.iter_batches(most), None)
-                table = pyarrow.Table.from_batches([] if batch is None else [batch], file.schema_arrow)
+        # without these two a whole row group, which may be the whole file, is in memory at once
+        with parquet.ParquetFile(path, buffer_size=_PARQUET_BUFFER, pre_buffer=False) as file:
+            names = file.schema_arrow.names
+            gathered = [Gathered() for _ in names]
+            for batch in file.iter_batches(_rows_at_a_time(file.metadata) if most is None else most):
+                n_rows += batch.num_rows
+                for column, cells in zip(gathered, batch.columns, strict=True):
+                    column.extend(cells.to_pylist())
+                if most is not None:
+                    break
     except (pyarrow.ArrowException, OSError) as reason:
         raise WrongUse(f"{path}: not a readable Parquet file ({str(reason).splitlines()[0]})") from None
-    if table.num_rows == 0:
+    if n_rows == 0:
         raise WrongUse(f"{path}: the table has no rows")
-    return Table(path, table.to_pydict(), list(range(1, table.num_rows + 1)))
+    columns = {name: column.column() for name, column in zip(names, gathered, strict=True)}
+    return Table(path, columns, range(1, n_rows + 1))
+
+
+def _rows_at_a_time(about: parquet.FileMetaData) -> int:
+    n_bytes: int = sum(about.row_group(i).total_byte_size for i in range(about.num_row_groups))
+    n_rows: int = about.num_rows
+    return max(1, min(_MOST_ROWS, _MOST_CHARACTERS * n_rows // max(1, n_bytes)))

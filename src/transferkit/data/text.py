@@ -7,7 +7,7 @@ Left out and listed: texts that are empty or only white space, files that are no
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -84,6 +84,24 @@ class TextFiles(Sequence[Any]):
             return self._decoder.text(self.paths[index])[0]
         except (OSError, UnicodeError, WrongUse) as reason:
             raise Failed(f"{self.paths[index]}: {_short(reason)}") from None
+
+
+class CellTexts(Sequence[Any]):
+    """The texts in the cells of a table's column, without the white space around them; "" for a gap."""
+
+    def __init__(self, cells: Sequence[Any]) -> None:
+        self.cells = cells
+
+    def __len__(self) -> int:
+        return len(self.cells)
+
+    def __iter__(self) -> Iterator[str]:
+        return map(_stripped, self.cells)
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return Chosen(self, range(len(self))[index])
+        return _stripped(self.cells[index])
 
 
 @dataclass(frozen=True)
@@ -168,6 +186,10 @@ def _check(path: Path, name: str, decoder: Decoder) -> CheckedText | Skipped:
     if not text:
         return Skipped(name, EMPTY)
     return CheckedText(path, identity(text), guess, script_of(text))
+
+
+def _stripped(cell: Any) -> str:
+    return "" if cell is None else str(cell).strip()
 
 
 def _is_there(item: str) -> bool:

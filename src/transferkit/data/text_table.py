@@ -14,13 +14,13 @@ from typing import Any, ClassVar
 import numpy as np
 
 from transferkit.core.errors import WrongUse
-from transferkit.core.examples import Examples
+from transferkit.core.examples import Chosen, Examples
 from transferkit.core.format import Format, Reading, ReadOptions, Skipped
 from transferkit.core.run import Progress, silent
 from transferkit.data.columns import ITEM_OPTIONS, Columns, Content, find_columns, groups, label_values, splits, weights
 from transferkit.data.scripts import mixed_scripts, script_of
 from transferkit.data.table import SUFFIXES, Table, peek, read_table
-from transferkit.data.text import EMPTY, identity
+from transferkit.data.text import EMPTY, CellTexts, identity
 
 _UNSPACED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _WORD = re.compile(rf"[{_UNSPACED}]|[^\s{_UNSPACED}]+")
@@ -34,7 +34,7 @@ _WORDS_A_COLUMN = 2
 passenger's name among ten numbers is not."""
 
 
-def looks_like_text(table: Table, cells: list[Any]) -> bool:
+def looks_like_text(table: Table, cells: Sequence[Any]) -> bool:
     """Natural text: several words in a usual value, and mostly different values."""
     return _usual_words(cells) >= _WORDS and _distinct(cells) >= _DISTINCT
 
@@ -83,22 +83,31 @@ class TextTable(Format):
             weights(table, columns.weight),
             splits(table, columns.split),
         )
-        texts = ["" if cell is None else str(cell).strip() for cell in table.columns[columns.item]]
-        usable = [i for i, text in enumerate(texts) if text]
+        texts = CellTexts(table.columns[columns.item])
+        usable: list[int] = []
+        ids: list[str] = []
+        scripts: list[str | None] = []
+        skipped: list[Skipped] = []
+        for i, text in enumerate(texts):
+            if text:
+                usable.append(i)
+                ids.append(identity(text))
+                scripts.append(script_of(text))
+            else:
+                skipped.append(Skipped(table.where(i), EMPTY))
+            progress("reading texts", i + 1, len(texts))
         if not usable:
             raise WrongUse(f"{path}: every text in column {columns.item!r} is empty; name another with --text-column")
         examples = Examples(
-            items=[texts[i] for i in usable],
-            ids=tuple(identity(texts[i]) for i in usable),
+            items=Chosen(texts, usable),
+            ids=tuple(ids),
             labels=tuple(labels[i] for i in usable),
             names=tuple(table.where(i) for i in usable),
             weights=None if weight is None else weight[usable],
             groups=None if in_group is None else tuple(in_group[i] for i in usable),
         )
-        skipped = tuple(Skipped(table.where(i), EMPTY) for i, text in enumerate(texts) if not text)
-        progress("reading texts", len(texts), len(texts))
-        notes = (*table.notes, *_others(table, columns, options), *mixed_scripts(list(map(script_of, examples.items))))
-        return Reading.of("text", examples, [split[i] for i in usable], skipped, notes)
+        notes = (*table.notes, *_others(table, columns, options), *mixed_scripts(scripts))
+        return Reading.of("text", examples, [split[i] for i in usable], tuple(skipped), notes)
 
 
 def _others(table: Table, columns: Columns, options: ReadOptions) -> tuple[str, ...]:

@@ -169,7 +169,10 @@ class LabelEquivalence:
 
 @dataclass(frozen=True)
 class Mistake:
-    """A test item most surely, or farthest, wrong. What is known of the item beside its name depends on its modality."""
+    """A test item most surely, or farthest, wrong; where none is, one the model was least sure of.
+
+    What is known of the item beside its name depends on its modality.
+    """
 
     name: str
     truth: str
@@ -192,6 +195,8 @@ class Mistake:
     """The channels of a window over time, thinned out; NaN where nothing is said."""
     channels: tuple[str, ...] = ()
     """What those channels are called."""
+    is_right: bool = False
+    """It is no mistake: no test item is wrong, and this is among those that came nearest to it."""
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from transferkit.planner.allowance import Allowance
 from transferkit.planner.arms import Arm, named, read_arm, suited
 from transferkit.planner.costs import Costs
 from transferkit.planner.cross_fitting import Chosen, OuterFold, Pair, cross_fit, share, shared_among
+from transferkit.planner.enough import LARGER
 from transferkit.planner.executor.contract import Executor
 from transferkit.planner.executor.named import executor_named
 from transferkit.planner.findings import Findings
@@ -70,7 +71,7 @@ def _in_time(what: str, allowance: Allowance) -> Iterator[None]:
     try:
         yield
     except BudgetSpent:
-        raise BudgetSpent(f"{allowance} ended while {what}; give a larger --budget") from None
+        raise BudgetSpent(f"{allowance} ended while {what}{LARGER}") from None
 
 
 def _shared(request: Request) -> Request:
@@ -189,7 +190,7 @@ def _cross_fitted(request: Request, journal: Journal, executor: Executor) -> Stu
                 if arm in several and baseline in several
             }
             if not pairs:
-                raise Failed("; ".join(fold.refits.notes))
+                raise (BudgetSpent if fold.refits.cut_short else Failed)("; ".join(fold.refits.notes))
             return Chosen(pairs, fold.trials.allowance.used_trials)
 
     def proof() -> CrossFitting:

@@ -22,7 +22,7 @@ import numpy as np
 from transferkit.artifact.atomic import remove
 from transferkit.artifact.journal import Journal
 from transferkit.core.budget import Budget
-from transferkit.core.errors import TransferkitError
+from transferkit.core.errors import BudgetSpent, TransferkitError
 from transferkit.core.examples import Examples
 from transferkit.core.predictor import Predictor
 from transferkit.core.run import Progress
@@ -31,6 +31,7 @@ from transferkit.core.target import Target
 from transferkit.core.task import Predictions
 from transferkit.evaluate.cross_fitted import CrossFitted, CrossFitting
 from transferkit.planner.allowance import Allowance
+from transferkit.planner.enough import LARGER, enough
 
 REPEATS = 3
 STUDIES = OUTER_FOLDS + 1
@@ -143,10 +144,15 @@ class _Work:
             known = self.journal.get(_fact(seed, number))
             if known is None:
                 if not self._allowed(n_folds - number):
-                    self.notes.append(f"the budget ended cross-fitting in {name}, after {number} of {n_folds} folds")
+                    said = f"the budget ended cross-fitting in {name}, after {number} of {n_folds} folds"
+                    self.notes.append(said + self._advice(n_folds - number))
                     return False
                 try:
                     known = self._judge(deal == number, seed, number, n_folds)
+                except BudgetSpent as reason:
+                    said = f"{reason}".removesuffix(LARGER) + self._advice(n_folds - number, cut=True)
+                    self.notes.append(f"cross-fitting ended in {name}, fold {number + 1} of {n_folds}: {said}")
+                    return False
                 except TransferkitError as reason:
                     self.notes.append(f"cross-fitting ended in {name}, fold {number + 1} of {n_folds}: {reason}")
                     return False
@@ -187,6 +193,21 @@ class _Work:
             return self.allowance.allows(0.0, n_left) and self.allowance.seconds_left > 0
         expected = 1.1 * n_left * float(np.mean(self.seconds))
         return self.allowance.allows(expected, n_left * self._fits_a_fold())
+
+    def _advice(self, n_left: int, cut: bool = False) -> str:
+        """Of the first repeat, without which nothing is proven: what to give so that the folds yet to come are judged too.
+
+        Each is taken for the slowest; before one was judged, for all that was used until now - the study of all labels.
+        `cut`: a share was too little for a fold, and twice as much may do.
+        """
+        given = self.allowance.budget.seconds
+        if self.repeats:
+            return ""
+        if given is None:
+            return LARGER
+        used = self.allowance.seconds_used
+        slowest = max([*(self.seconds or [used]), *[2 * given / STUDIES] * cut])
+        return f"; {enough(used + n_left * slowest, given)}"
 
     def _fits_a_fold(self) -> int:
         return max(int(fact["fits"]) for facts in self.repeats for fact in facts)

@@ -1,4 +1,7 @@
-"""Mistakes: what the returned predictor takes for what, and the test items it is most surely, or farthest, wrong about."""
+"""Mistakes: what the returned predictor takes for what, and the test items it is most surely, or farthest, wrong about.
+
+Where it is wrong about none, those it is least sure of stand in their place, so that there is something to be seen.
+"""
 
 from __future__ import annotations
 
@@ -17,18 +20,21 @@ from transferkit.planner.shown import shown
 
 MOST = 12
 """Items shown."""
+MOST_RIGHT = 6
+"""Items shown where none is wrong."""
 MOST_NUMBERS = 500
 """Points of a scatter; the order of test items is that of their contents, so the first are as good as any."""
 
 
 @dataclass(frozen=True)
 class Worst:
-    """Test items that are wrong, the worst first."""
+    """Test items that are wrong, the worst first; where none is, those that came nearest to it."""
 
     order: tuple[int, ...] = ()
     confidence: tuple[float | None, ...] = ()
     off: tuple[str, ...] = ()
     """Both one an item of `order`; () where there is nothing of the kind."""
+    are_right: bool = False
 
 
 @dataclass(frozen=True)
@@ -48,10 +54,11 @@ def on_the_test(findings: Findings, best: str) -> Told:
         return Told()
     worst, told = look_at(target.task, test.labels or (), proven.predictions)
     mistakes = []
-    for place, i in enumerate(worst.order[:MOST]):
+    for place, i in enumerate(worst.order[: MOST_RIGHT if worst.are_right else MOST]):
         confidence = worst.confidence[place] if worst.confidence else None
         off = worst.off[place] if worst.off else ""
         mistake = _mistake(test, proven.predictions, i, confidence, off)
+        mistake = replace(mistake, is_right=worst.are_right)
         mistakes.append(shown(mistake, test.items[i], target.modality, test.channels))
     return replace(told, mistakes=tuple(mistakes))
 
@@ -81,7 +88,7 @@ def _said(label: Any) -> str:
 
 
 def _classes(task: Task, labels: Any, predictions: Predictions) -> tuple[Worst, Told]:
-    """The surest of what is taken for another class."""
+    """The surest of what is taken for another class; where nothing is, the least sure."""
     scores = predictions.scores
     if scores is None:
         return Worst(), Told()
@@ -90,13 +97,14 @@ def _classes(task: Task, labels: Any, predictions: Predictions) -> tuple[Worst, 
     confusion = np.bincount(truth * n_classes + guess, minlength=n_classes**2).reshape(n_classes, n_classes)
     confidence = scores[np.arange(len(guess)), guess]
     wrong = np.flatnonzero(truth != guess)
-    order = wrong[np.argsort(-confidence[wrong], kind="stable")]
-    worst = Worst(tuple(order.tolist()), tuple(confidence[order].tolist()))
+    surest, least_sure = wrong[np.argsort(-confidence[wrong], kind="stable")], np.argsort(confidence, kind="stable")
+    order = surest if len(wrong) else least_sure
+    worst = Worst(tuple(order.tolist()), tuple(confidence[order].tolist()), are_right=not len(wrong))
     return worst, Told(confusion=tuple(tuple(row) for row in confusion.tolist()))
 
 
 def _tags(task: Task, labels: Any, predictions: Predictions) -> tuple[Worst, Told]:
-    """The items of which a tag is most surely said wrongly, and how well each tag is told."""
+    """The items of which a tag is most surely said wrongly, or most nearly was, and how well each tag is told."""
     from transferkit.tasks.metrics.classes.average_precision import area_under_steps
     from transferkit.tasks.metrics.tags._tables import table
 
@@ -104,11 +112,12 @@ def _tags(task: Task, labels: Any, predictions: Predictions) -> tuple[Worst, Tol
     if scores is None:
         return Worst(), Told()
     truth, said = table(labels, classes), table(predictions.labels, classes)  # (n, C) bool
-    sure = np.where(truth != said, np.abs(scores - truth), -1.0)  # (n, C) that a wrong decision is right
+    are_right = bool((truth == said).all())
+    sure = np.where((truth != said) | are_right, np.abs(scores - truth), -1.0)  # (n, C) that a wrong decision is right
     worst, order = sure.argmax(axis=1), np.argsort(-sure.max(axis=1), kind="stable")
     order = order[sure.max(axis=1)[order] >= 0]
     off = [
-        f"{classes[worst[i]]}: {'missed' if truth[i, worst[i]] else 'wrongly'}, {100 * scores[i, worst[i]]:.0f} %"
+        f"{classes[worst[i]]}: {_decided(truth[i, worst[i]], are_right)}{100 * scores[i, worst[i]]:.0f} %"
         for i in order
     ]
     tags = [
@@ -121,7 +130,11 @@ def _tags(task: Task, labels: Any, predictions: Predictions) -> tuple[Worst, Tol
         )
         for k, name in enumerate(classes)
     ]
-    return Worst(tuple(order.tolist()), off=tuple(off)), Told(tags=tuple(tags))
+    return Worst(tuple(order.tolist()), off=tuple(off), are_right=are_right), Told(tags=tuple(tags))
+
+
+def _decided(is_borne: bool, is_right: bool) -> str:
+    return "" if is_right else "missed, " if is_borne else "wrongly, "
 
 
 def _numbers(task: Task, labels: Any, predictions: Predictions) -> tuple[Worst, Told]:
@@ -139,16 +152,17 @@ def _signed(error: float) -> str:
 
 
 def _transcripts(task: Task, labels: Any, predictions: Predictions) -> tuple[Worst, Told]:
-    """The transcripts with most words wrong for their length."""
+    """The transcripts with most words wrong for their length; where none is, the longest."""
     from transferkit.ops.edit_distance import edit_distance
 
     pairs = [(truth.split(), guess.split()) for truth, guess in zip(labels, predictions.labels, strict=True)]
     errors = np.array([edit_distance(truth, guess) for truth, guess in pairs])
     lengths = np.array([len(truth) for truth, _ in pairs])
     order = np.argsort(-errors / np.maximum(lengths, 1), kind="stable")
-    order = order[errors[order] > 0]
+    are_right = not errors.any()
+    order = np.argsort(-lengths, kind="stable") if are_right else order[errors[order] > 0]
     off = (f"{counted(errors[i], 'error')} in {counted(lengths[i], 'word')}" for i in order)
-    return Worst(tuple(order.tolist()), off=tuple(off)), Told()
+    return Worst(tuple(order.tolist()), off=tuple(off), are_right=are_right), Told()
 
 
 _LOOK_AT: dict[str, Callable[[Task, Any, Predictions], tuple[Worst, Told]]] = {

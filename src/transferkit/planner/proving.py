@@ -49,6 +49,8 @@ class Refits:
     seconds_an_item: dict[str, float] = field(default_factory=dict)
     """What predicting one item takes, by arm."""
     notes: list[str] = field(default_factory=list)
+    cut_short: bool = False
+    """The budget ended a refit that had begun."""
 
     def common(self, arm: str, other: str) -> list[int]:
         """Seeds both arms have."""
@@ -172,6 +174,7 @@ class _Proof:
         """Keep what came of a refit."""
         name = fit.arm.name
         if result is None:
+            self.refits.cut_short = True
             self._lose(name, f"the budget cut the proof of {name} short, in seed {fit.seed}")
         elif result.status == "failed":
             self._lose(name, f"{name} could be tried but not proven: {result.message}")

@@ -13,11 +13,13 @@ from transferkit.core.predictor import Predictor
 from transferkit.evaluate.cross_fitted import CrossFitting
 from transferkit.evaluate.proof import prove
 from transferkit.evaluate.summary import StudySummary
+from transferkit.planner.allowance import CLOSING, CLOSING_SHARE
 from transferkit.planner.cross_fitting import PROCEDURE, STUDIES
+from transferkit.planner.enough import LARGER, enough
 from transferkit.planner.findings import Findings
 from transferkit.planner.label_curve import fit_label_curve
 from transferkit.planner.proving import choose, refit, without_trial, written_choice
-from transferkit.planner.selection import select
+from transferkit.planner.selection import LONGER, select
 from transferkit.planner.summarise import summarise
 
 if TYPE_CHECKING:
@@ -114,20 +116,35 @@ def _check_claims(findings: Findings) -> None:
         raise Failed(f"no arm gave a result ({'; '.join(sorted(failures))})")
     if failures:
         raise Failed(f"no arm can be compared with its baseline ({'; '.join(sorted(failures))})")
-    allowance, takes, give = findings.trials.allowance, "", "a larger --budget"
-    if allowance.budget.seconds is not None:
-        least = _least_seconds(findings)
-        takes = f", which take about {duration(least)} here"
-        if allowance.whole is not None:
-            give = f"a --budget of about {duration(STUDIES * least)}"
-    raise Failed(f"{allowance} is too small for one trial, its baseline and their proof{takes}; give {give}")
+    raise Failed(
+        f"{findings.trials.allowance} is too small for one trial, its baseline and their proof{_advice(findings)}"
+    )
+
+
+def _advice(findings: Findings) -> str:
+    """What one pair takes, where that is known to be more than there was, and what to give."""
+    allowance = findings.trials.allowance
+    if allowance.budget.seconds is None:
+        return LARGER
+    least = _least_seconds(findings)
+    takes = f", which take about {duration(least)} here" if least > allowance.budget.seconds else ""
+    if allowance.whole is None or allowance.whole.seconds is None:
+        return f"{takes}{LARGER}"
+    short = max(0.0, allowance.whole.seconds / STUDIES - allowance.budget.seconds)  # others took more than their share
+    return f"{takes}; {enough(STUDIES * (least + short), allowance.whole.seconds)}"
 
 
 def _least_seconds(findings: Findings) -> float:
-    """Expected of the first arm and its baseline, each tried once and refitted once, after the pass through the sources."""
+    """What the first arm and its baseline take, each tried once and refitted once, beside all that comes before and after.
+
+    No less than what `select` asks for before it lets the arm begin: that room for a slower refit stays.
+    """
     by_name = {arm.name: arm for arm in findings.arms}
-    first = next(arm for arm in findings.arms if arm.baseline is not None)
-    target = findings.trials.target
-    sizes = (len(target.train), len(target.whole().train))
-    pair = (first, by_name[first.baseline or ""])
-    return findings.ranking.seconds + sum(findings.costs.expected(one, one.method, n) for one in pair for n in sizes)
+    arm = next(arm for arm in findings.arms if arm.baseline is not None)
+    baseline = by_name[arm.baseline or ""]
+    target, costs, allowance = findings.trials.target, findings.costs, findings.trials.allowance
+    n_tried, n_whole = len(target.train), len(target.whole().train)
+    tried, proven = ([costs.expected(one, one.method, n) for one in (arm, baseline)] for n in (n_tried, n_whole))
+    pair = max(sum(tried) + sum(proven), tried[0] * (1 + LONGER * n_whole / max(1, n_tried)) + proven[1])
+    trials = sum(result.seconds for one in findings.arms for result in findings.tried.all(one))
+    return max(0.0, allowance.seconds_used - trials) + pair + min(CLOSING, CLOSING_SHARE * pair)

@@ -26,6 +26,7 @@ from transferkit.evaluate.verdict import sentence, subject, verdict
 from transferkit.planner import further
 from transferkit.planner.allowance import CLOSING
 from transferkit.planner.arms import Arm
+from transferkit.planner.enough import enough
 from transferkit.planner.findings import Findings
 from transferkit.planner.label_curve import read_label_curve
 from transferkit.planner.mistakes import on_the_test
@@ -194,7 +195,16 @@ def _conclusion(
 
 
 def _why_not(findings: Findings) -> Sequence[str]:
-    return findings.refits.notes if findings.cross_fitting is None else findings.cross_fitting.notes
+    """What failed: the folds of cross-fitting, or the refits on all labels."""
+    folds, given = findings.cross_fitting, findings.trials.allowance.budget.seconds
+    if folds is None:
+        return findings.refits.notes
+    if not folds.claims:
+        return folds.notes
+    if not findings.refits.cut_short or given is None:
+        return findings.refits.notes or folds.notes
+    *others, last = findings.refits.notes
+    return [*others, f"{last}; {enough(2 * given, given)}"]  # one share was too little, twice as much may do
 
 
 def _interrupted(findings: Findings) -> str:

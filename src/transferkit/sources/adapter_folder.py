@@ -6,6 +6,7 @@ it, and the result is a checkpoint like any other, in a folder that lives while 
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 import warnings
@@ -22,6 +23,10 @@ from transferkit.sources.checkpoint_model import Model
 _CONFIG, _WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 _PREFIX = "base_model.model."
 """PEFT puts it before every name."""
+_MISMATCH = re.compile(
+    r"size mismatch for (\S+): .*?torch\.Size\(\[([^]]*)\]\).*?torch\.Size\(\[([^]]*)\]\)", re.DOTALL
+)
+"""How torch reports a tensor of another shape: its name, the shape in the file, the shape in the network."""
 
 
 @dataclass(frozen=True)
@@ -99,22 +104,31 @@ class AdapterFolder:
             base = _loaded(checkpoint, model, pickled, True, num_labels=min(heads, default=2))
         known = dict(base.named_modules())
         strange = sorted(name for name in adapts if name not in known)
-        if strange or not adapts:
-            what = f"{strange[0]}, which it adapts, is not in that model" if strange else "it adapts nothing"
-            raise self._unfit(checkpoint, what)
+        if not adapts:
+            raise WrongUse(
+                f"the adapter {self.folder} adapts nothing: no lora_A is in its {_WEIGHTS}; save it by PEFT again"
+            )
+        if strange:
+            raise self._unfit(checkpoint, f"{strange[0]}, which it adapts, is not in that model")
         try:
             with warnings.catch_warnings():
                 # PEFT asks transformers by a name that is going out of use
                 warnings.simplefilter("ignore", FutureWarning)
                 merged = PeftModel.from_pretrained(base, self.folder, local_files_only=True).merge_and_unload()
         except RuntimeError as reason:
-            where = next((line for line in str(reason).splitlines() if "size mismatch" in line), str(reason))
-            raise self._unfit(checkpoint, " ".join(where.split())) from None
+            raise self._unfit(checkpoint, _first_mismatch(str(reason))) from None
         return merged.base_model if of_classifier else merged
 
     def _unfit(self, checkpoint: hub.Checkpoint, why: str) -> WrongUse:
-        base = self.base or "a base it does not name"
-        return WrongUse(f"the adapter {self.folder}, made for {base}, does not fit {checkpoint.name}: {why}")
+        if not self.base:
+            return WrongUse(
+                f"the adapter {self.folder} does not fit {checkpoint.name}: {why}; it does not say which base it was made for: "
+                f"name the one it was trained on, as in hf:BASE?adapter={self.folder}"
+            )
+        return WrongUse(
+            f"the adapter {self.folder} does not fit {checkpoint.name}: {why}; it was made for another base called "
+            f"{self.base}; name the folder of its base"
+        )
 
 
 def _loaded(checkpoint: hub.Checkpoint, model: Model, pickled: bool, classifier: bool, **settings: Any) -> Any:
@@ -131,6 +145,18 @@ def _loaded(checkpoint: hub.Checkpoint, model: Model, pickled: bool, classifier:
         trust_remote_code=False,
         **settings,
     )
+
+
+def _first_mismatch(reason: str) -> str:
+    """The first tensor of another shape that torch reports, by its layer; its own words where it reports something else."""
+    found = _MISMATCH.search(reason)
+    if found is None:
+        return " ".join(reason.split())
+    name, given, wanted = found.groups()
+    layer, lora, part = name.removeprefix(_PREFIX).partition(".lora_")
+    sizes = (" x ".join(shape.split(", ")) for shape in (given, wanted))
+    what = f"its {lora[1:]}{part.partition('.')[0]} of layer {layer}" if lora else f"its {layer}"
+    return "{} is {}, here {}".format(what, *sizes)
 
 
 def _last_part(name: str) -> str:

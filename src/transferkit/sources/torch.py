@@ -101,13 +101,14 @@ def describe(location: str, options: SourceOptions) -> Described:
     said = dict(parse_qsl(query, keep_blank_values=True))
     beside = sidecar.read(path, _SIDECAR_FIELDS)
     kind = said.pop("architecture", None) or beside.get("architecture")
+    shapes = weight_file.shapes(path, options.trust)
     if kind is None:
         example = f"torch:{path}?architecture=mobilenet_v2"
-        raise WrongUse(f"{path} holds weights but no architecture; name one: {example} (known: {_known()})")
+        known = ", ".join(_told_by_weights())
+        raise WrongUse(f"{path} holds weights but no architecture; name one: {example} (known: {known})")
     module = _module(kind)
     size = _whole_number("size", said.pop("size")) if "size" in said else beside.get("size")
     rules = {r"^module\.": "", **beside.get("keys", {}), **getattr(module, "KEYS", {})}
-    shapes = weight_file.shapes(path, options.trust)
     renamed = {new: shapes[name] for new, name in key_map.rename(shapes, rules).items()}
     settings = {
         **_settings_told_by(module, kind, renamed, path),
@@ -143,7 +144,7 @@ def _file_and_query(location: str) -> tuple[Path, str]:
 
 def _module(kind: str) -> ModuleType:
     if kind not in architectures.names():
-        raise unknown_name("architecture", kind, architectures.names())
+        raise unknown_name("architecture", kind, _told_by_weights())
     return importlib.import_module(f"{architectures.__name__}.{kind}")
 
 
@@ -187,8 +188,13 @@ def _whole_number(name: str, text: str) -> int:
     return int(text)
 
 
-def _known() -> str:
-    return ", ".join(architectures.names())
+def _told_by_weights() -> list[str]:
+    """The architectures that a file of weights can be laid into: those that read their settings from it, or say their input."""
+    return [
+        kind
+        for kind in architectures.names()
+        if any(hasattr(_module(kind), part) for part in ("settings_of", "processor"))
+    ]
 
 
 def _is_buffer(name: str) -> bool:

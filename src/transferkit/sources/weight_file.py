@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from transferkit.core.errors import Failed, WrongUse
+from transferkit.sources.pickle_kind import kind_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -64,13 +65,31 @@ def _pickled(path: Path, trust: bool, device: str) -> dict[str, Tensor]:
     except pickle.UnpicklingError as reason:
         if trust or "weights_only" not in str(reason).lower():
             raise Failed(f"{path} cannot be read: {_first_line(reason)}") from None
-        raise Failed(
-            f"{path} holds pickled code, which can run anything when it is read; "
-            "save its state_dict as safetensors, or allow it with --trust"
-        ) from None
+        raise _refused(path) from None
     except (RuntimeError, EOFError, ValueError, AttributeError, ModuleNotFoundError, KeyError) as reason:
+        if kind_of(path)[0] == "raw":
+            raise _refused(path) from None
         raise Failed(f"{path} cannot be read: {_first_line(reason)}") from None
     return _state(loaded, path)
+
+
+def _refused(path: Path) -> Failed:
+    """Says what a pickle is that `weights_only` does not read, and what to save in its place."""
+    kind, name = kind_of(path)
+    if kind == "raw":
+        return Failed(
+            f"{path} is a plain pickle, expected a state_dict (name -> tensor) that torch.save wrote; load it where it was "
+            "made and save its tensors by safetensors.torch.save_file"
+        )
+    if kind == "object":
+        return Failed(
+            f"{path} is a pickle of a whole {name}, expected a state_dict (name -> tensor); save that as safetensors, or "
+            "export the module with torch.export to .pt2 (--trust reads one of a known architecture, and runs its code)"
+        )
+    return Failed(
+        f"{path} holds pickled code, which can run anything when it is read; "
+        "save its state_dict as safetensors, or allow it with --trust"
+    )
 
 
 def _is_torchscript(path: Path) -> bool:
@@ -95,7 +114,10 @@ def _state(loaded: Any, path: Path) -> dict[str, Tensor]:
                 return _state(loaded[name], path)
         if loaded and all(isinstance(value, torch.Tensor) for value in loaded.values()):
             return dict(loaded)
-    raise Failed(f"{path} holds {type(loaded).__name__}, expected a state_dict (name -> tensor)")
+    raise Failed(
+        f"{path} holds {type(loaded).__name__}, expected a state_dict (name -> tensor); save the network's state_dict as "
+        "safetensors"
+    )
 
 
 def _first_line(reason: BaseException) -> str:

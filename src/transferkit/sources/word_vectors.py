@@ -88,7 +88,8 @@ def _from_text(path: Path, first: bytes) -> Iterator[tuple[str, np.ndarray]]:
     length = header[1] if header else len(first.split()) - 1
     if length < 1:
         raise WrongUse(
-            f"{path} line 1: a word and its numbers are expected, got {first[:60].decode(errors='replace')!r}"
+            f"{path} line 1: a word and its numbers are expected, got {first[:60].decode(errors='replace')!r}; name a file of "
+            "word vectors, such as GloVe or word2vec"
         )
     with _opened(path) as file:
         for number, line in enumerate(file, start=1):

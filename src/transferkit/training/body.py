@@ -98,6 +98,11 @@ def _with_weights(architecture: Architecture, network: Network) -> Network:
 
 def _bridged(processor: Processor, source: Source, target: Target) -> Processor:
     bridged = adapted(processor, target.modality, target.whole().train.items)
+    if bridged is None and source.lends_data:
+        raise WrongUse(
+            f"{source.name} holds {processor.modality} data, and a network learned from them cannot take {target.modality}; "
+            f"name data or a network of {target.modality}"
+        )
     if bridged is None:
         raise WrongUse(
             f"{source.name} is a network of {processor.modality}, which cannot take {target.modality}; name another source"

@@ -45,6 +45,19 @@ def test_items_of_which_nothing_is_seen_are_named(summaries: dict[str, StudySumm
     assert "item 1" in section(render(bare), "mistakes")
 
 
+@pytest.mark.parametrize("kind", ["texts", "clips", "transcripts"])
+def test_items_that_are_right_are_shown_for_want_of_mistakes(summaries: dict[str, StudySummary], kind: str) -> None:
+    summary = summaries[kind]
+    right = tuple(replace(one, predicted=one.truth, is_right=True) for one in summary.mistakes)
+    shown, before = (section(render(one), "mistakes") for one in (replace(summary, mistakes=right), summary))
+    assert "<h2>None was wrong</h2>" in shown
+    assert "None was wrong" not in before
+    assert shown.count("<figure>") == before.count("<figure>") == 3
+    assert "got wrong" not in shown
+    assert "called" not in shown  # the colour of what is wrong
+    assert "taken for" not in shown
+
+
 def test_texts_are_escaped_and_find_their_own_direction(summaries: dict[str, StudySummary]) -> None:
     shown = section(render(summaries["texts"]), "mistakes")
     quotes = re.findall(r'<blockquote dir="auto">(.*?)</blockquote>', shown)

@@ -96,3 +96,13 @@ def test_of_a_time_series_only_the_open_windows_travel(tmp_path: Path) -> None:
         np.testing.assert_array_equal(np.stack(list(there)), np.stack(list(here)))
     sent = pickle.dumps(arrived)
     assert not any(window.tobytes() in sent for window in target.test.open("this check").items)
+
+
+def test_texts_of_a_table_travel_without_those_of_the_test(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("transferkit.data.gathered.HELD", 100)  # so that they lie in a file that a worker has not
+    rows = [f"text number {i} of these,{'cat' if i % 2 else 'dog'}" for i in range(40)]
+    (tmp_path / "t.csv").write_text("\n".join(["text,label", *rows]))
+    target = Target.read(tmp_path / "t.csv")
+    sent = pickle.dumps(packed(target))
+    assert list(pickle.loads(sent).whole().train.items) == list(target.whole().train.items)
+    assert not any(text.encode() in sent for text in target.test.open("the test of this test").items)

@@ -101,9 +101,26 @@ def test_words_that_only_another_table_has_can_be_grown() -> None:
 
 
 def test_columns_that_another_table_lacks_are_told() -> None:
-    assert PROCESSOR.remarks(ROWS) == ()
+    assert PROCESSOR.remarks([{**ROWS[0], "town": "Ulm"}] * 2) == ()
     (line,) = PROCESSOR.remarks([{"age": 40.0, "town": None, "sex": "m"}] * 3)
     assert line == "2 of its 4 columns say nothing in this table: 'seen', 'town'"
+
+
+def test_values_not_seen_in_training_are_told_one_line_a_column() -> None:
+    new = [{**ROWS[0], "sex": sex} for sex in ["x"] * 8 + ["y", "z", "v", " m ", None, "f"]]
+    (line,) = PROCESSOR.remarks(new)
+    assert line == (
+        "column 'sex': 11 of 14 rows hold values not seen in training, or too rarely ('x', 'v', 'y', ...); all that is "
+        "unknown counts as the same value"
+    )
+    (_, _, positions), (_, _, one) = PROCESSOR(new), PROCESSOR([{"sex": "q"}])
+    assert (positions[:, 0] == UNSEEN).sum() == 11
+    assert one[0, 0] == UNSEEN
+
+
+def test_a_value_that_training_had_once_is_told_as_too_rare() -> None:
+    (line,) = PROCESSOR.remarks([ROWS[0], ROWS[7]])
+    assert line.startswith("column 'town': 1 of 2 rows holds a value not seen in training, or too rarely ('town 7'); ")
 
 
 def test_items_that_are_no_rows_are_refused_in_one_line() -> None:

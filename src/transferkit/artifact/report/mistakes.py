@@ -1,4 +1,7 @@
-"""Mistakes: single test items the returned model is wrong about, each with what there is to see of it."""
+"""Mistakes: single test items the returned model is wrong about, each with what there is to see of it.
+
+Where it is wrong about none, those that came nearest to it are shown.
+"""
 
 from __future__ import annotations
 
@@ -37,10 +40,11 @@ class ShownMistakes:
     """What `ShownMistake.how` tells: "Sure", "Off"."""
     columns: tuple[str, ...]
     """Of rows of a table, the most important first."""
+    none_is_wrong: bool
 
 
 def shown_mistakes(summary: StudySummary) -> ShownMistakes | None:
-    """None where nothing was wrong, or nothing was proven."""
+    """None where nothing was proven, or nothing is known of single items."""
     if not summary.mistakes:
         return None
     kind = suited.mistakes_template(summary)
@@ -50,6 +54,7 @@ def shown_mistakes(summary: StudySummary) -> ShownMistakes | None:
         items=tuple(_shown(one, kind) for one in summary.mistakes),
         how="Off" if all(one.confidence is None for one in summary.mistakes) else "Sure",
         columns=_columns(summary.mistakes),
+        none_is_wrong=suited.none_is_wrong(summary),
     )
 
 

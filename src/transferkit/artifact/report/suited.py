@@ -42,4 +42,11 @@ def outcome_template(summary: StudySummary) -> str | None:
 
 def heading(summary: StudySummary) -> str:
     """Of the single items."""
+    if none_is_wrong(summary):
+        return "None was wrong"
     return HEADINGS.get(summary.target.get("task", ANY), "Most surely wrong")
+
+
+def none_is_wrong(summary: StudySummary) -> bool:
+    """Whether the single items are right, and shown for want of mistakes."""
+    return bool(summary.mistakes) and all(one.is_right for one in summary.mistakes)

@@ -14,6 +14,7 @@ from transferkit.core.examples import Chosen, Examples, Joined, Sealed
 from transferkit.core.target import Target
 from transferkit.data.picture_arrays import ArrayPictures
 from transferkit.data.rows import Rows
+from transferkit.data.text import CellTexts
 from transferkit.data.time_series import Windows
 
 
@@ -45,6 +46,6 @@ def _only(items: Sequence[Any], indices: Sequence[int]) -> Sequence[Any]:
         return Chosen(Joined(_only(items.first, first), _only(items.second, second)), [place[i] for i in indices])
     if isinstance(items, Rows):
         return items.only(indices)
-    if isinstance(items, list | tuple | Windows):
+    if isinstance(items, list | tuple | Windows | CellTexts):
         return [items[i] for i in indices]
     return Chosen(items, list(indices))

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, final
 from transferkit.core.cells import day, is_day_first, is_missing, kind_of, number, word
 from transferkit.core.errors import WrongUse
 from transferkit.core.source import Processor
+from transferkit.core.unseen import told_of, values_not_in
 from transferkit.sources.processors import check_settings
 
 if TYPE_CHECKING:
@@ -131,12 +132,25 @@ class ColumnsProcessor(Processor):
         return values, there, positions
 
     def remarks(self, items: Sequence[Any]) -> tuple[str, ...]:
-        """Which of its columns say nothing in these rows."""
+        """Which of its columns say nothing in these rows, and which hold values that it does not know."""
         reads = {column.name: column.read for column in self.numbers} | {c.name: word for c in self.categories}
         silent = [name for name, read in reads.items() if all(read(item.get(name)) is None for item in items)]
-        if not silent:
-            return ()
-        return (f"{len(silent)} of its {len(self.column_names)} columns say nothing in this table: {_listed(silent)}",)
+        told = []
+        if silent:
+            told = [
+                f"{len(silent)} of its {len(self.column_names)} columns say nothing in this table: {_listed(silent)}"
+            ]
+        return (*told, *self._unknown(items))
+
+    def _unknown(self, items: Sequence[Any]) -> list[str]:
+        found = {}
+        for column in self.categories:
+            unknown = values_not_in(set(column.known), items, column.name)
+            if unknown:
+                found[column.name] = unknown
+        # a value that training had only once was none to learn either, and which those were is not kept
+        which, outcome = "not seen in training, or too rarely", "all that is unknown counts as the same value"
+        return told_of(found, len(items), "row", which, outcome)
 
     def describe(self) -> dict[str, Any]:
         """Every column with what was learned of it."""
