@@ -160,12 +160,12 @@ there. On a source of another kind of data they lose, so one rate for all stages
 (`bitfit`, `surgical`, probes) lose most on such a source. Beside the probes none of the others is tried unasked: no other
 is better by more than its interval on all three. With all labels (400, 2000 and 1200 items) none is surely better than plain
 fine-tuning on near sources, and what moves little falls behind: there the choice of a method is worth less than the labels.
-`soup` and `contrastive_tuning` were measured later, beside the same plain fits. On photographs `contrastive_tuning` does as `full` does;
-it is taken for [texts with tens of labels](decisions/0016-a-handful-of-labels.md) alone.
+`soup` and `contrastive_tuning` were measured later, beside the same plain fits. On photographs `contrastive_tuning` does as
+`full` does; it is taken for [texts with tens of labels](decisions/0016-a-handful-of-labels.md) alone.
 
-Time, weights that move and memory beyond what the process held before are shares of the plain fit's, the median over the columns.
-Not in the table: `norm_tuning`, for these weights have their normalisation folded in and it refuses them, and `task_arithmetic` and
-`ties`, which start from several fine-tuned models and not from one source.
+Time, weights that move and memory beyond what the process held before are shares of the plain fit's, the median over the
+columns. Not in the table: `norm_tuning`, for these weights have their normalisation folded in and it refuses them, and
+`task_arithmetic` and `ties`, which start from several fine-tuned models and not from one source.
 
 Results: `bench/results/fine-tune-recipes--*.json`."""
 
