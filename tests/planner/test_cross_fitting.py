@@ -97,6 +97,25 @@ class Study:
         return Chosen({PROCEDURE: Pair("by brightness", good, bad)}, n_fits=2)
 
 
+def stopped(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """A clock that stands still but for what is added to it."""
+    clock = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    return clock
+
+
+class TenSeconds(Study):
+    """Of which each fold takes ten seconds of such a clock."""
+
+    def __init__(self, clock: list[float], fails_at: int | None = None) -> None:
+        super().__init__(fails_at)
+        self.clock = clock
+
+    def __call__(self, outer: OuterFold) -> Chosen:
+        self.clock[0] += 10
+        return super().__call__(outer)
+
+
 class InMemory(Journal):
     """Remembers facts without a disk, which may be slow."""
 
@@ -182,15 +201,9 @@ def test_a_first_repeat_that_is_not_whole_proves_nothing_and_says_why(journal: J
 
 
 def test_a_budget_in_seconds_gives_fewer_repeats(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = [0.0]
-    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    clock = stopped(monkeypatch)
 
-    class TenSeconds(Study):
-        def __call__(self, outer: OuterFold) -> Chosen:
-            clock[0] += 10
-            return super().__call__(outer)
-
-    study, allowance = TenSeconds(), Allowance(Budget.parse("90s"), begun=0.0)
+    study, allowance = TenSeconds(clock), Allowance(Budget.parse("90s"), begun=0.0)
     result = cross_fit(grey_target(), study, journal, allowance, 0, silent)
     assert result.n_repeats == 1
     assert result.seconds == 50
@@ -275,18 +288,12 @@ def test_tags_are_tags_again_when_the_journal_gives_them_back(journal: Journal) 
 def test_the_seconds_of_a_fold_count_once_when_an_interrupted_one_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clock = [0.0]
-    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
-
-    class TenSeconds(Study):
-        def __call__(self, outer: OuterFold) -> Chosen:
-            clock[0] += 10
-            return super().__call__(outer)
+    clock = stopped(monkeypatch)
 
     def spent_after(fails_at: int | None) -> float:
         with Journal.open(tmp_path / "run", {"study": "a test"}) as journal:
             allowance = Allowance(Budget.parse("1000s"), journal.spent_seconds, begun=clock[0])
-            cross_fit(grey_target(), TenSeconds(fails_at), journal, allowance, 0, silent)
+            cross_fit(grey_target(), TenSeconds(clock, fails_at), journal, allowance, 0, silent)
             journal.spend()  # as Ctrl-C does
             return allowance.seconds_used
 
@@ -348,8 +355,10 @@ def test_the_budget_that_is_advised_is_more_and_enough(budget: float, share: flo
     assert advised > budget
     assert advised - 6 * (budget / 6 - share) >= 6 * (used + 4 * expected)
     takes = re.search(r"which take about ([^;]*) here", said)
-    if takes:
-        assert seconds_of(takes[1]) >= share - 0.5
+    assert (takes is not None) == (
+        used + 4 * expected > share
+    ) or expected == 1.5  # there room for a slower refit decides
+    assert takes is None or seconds_of(takes[1]) >= share - 0.5
 
 
 def seconds_of(said: str) -> float:
@@ -364,16 +373,10 @@ def seconds_advised(said: str) -> float:
 def test_a_budget_that_ends_in_the_first_repeat_says_what_would_do(
     journal: Journal, monkeypatch: pytest.MonkeyPatch, n_judged: int
 ) -> None:
-    clock = [0.0]
-    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
-
-    class TenSeconds(Study):
-        def __call__(self, outer: OuterFold) -> Chosen:
-            clock[0] += 10
-            return super().__call__(outer)
+    clock = stopped(monkeypatch)
 
     allowance = Allowance(Budget(20.0 + 10 * n_judged), used_seconds=20.0, begun=0.0)
-    (note,) = cross_fit(grey_target(), TenSeconds(), journal, allowance, 0, silent).notes
+    (note,) = cross_fit(grey_target(), TenSeconds(clock), journal, allowance, 0, silent).notes
     assert note.startswith(f"the budget ended cross-fitting in repeat 1, after {n_judged} of 5 folds; give a --budget")
     assert seconds_advised(note) > 20 + 50
 
