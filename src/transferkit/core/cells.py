@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, Literal
 
@@ -119,22 +119,33 @@ def _moment(cell: Any, day_first: bool) -> datetime | None:
 
 def is_day_first(cells: Iterable[Any]) -> bool:
     """Whether the dates of a column begin with the day: those with dots do, others where a first number is above 12."""
-    found = [parted for cell in cells if isinstance(cell, str) and (parted := _PARTED.fullmatch(cell))]
-    if any(int(parted[1]) > 12 for parted in found):
-        return True
-    return any(parted[2] == "." for parted in found) and not any(int(parted[3]) > 12 for parted in found)
+    has_dots = has_second_above = False
+    for cell in cells:
+        parted = _PARTED.fullmatch(cell) if isinstance(cell, str) else None
+        if parted and int(parted[1]) > 12:
+            return True
+        has_dots |= bool(parted and parted[2] == ".")
+        has_second_above |= bool(parted and int(parted[3]) > 12)
+    return has_dots and not has_second_above
 
 
-def kind_of(cells: Iterable[Any]) -> Kind:
+def kind_of(cells: Sequence[Any]) -> Kind:
     """What a column is made of.
 
     >>> kind_of(["1", "?", "2.5", "inf"]), kind_of(["A11", "2"]), kind_of(["1/31/11"]), kind_of(["", None])
     ('number', 'word', 'date', 'nothing')
     """
-    said = [cell for cell in cells if not (is_missing(cell) or _is_infinite(cell))]
-    if not said:
+    n_said = n_numbers = 0
+    for cell in _that_say_something(cells):
+        n_said += 1
+        n_numbers += number(cell) is not None
+    if not n_said:
         return "nothing"
-    if sum(number(cell) is not None for cell in said) >= MOSTLY * len(said):
+    if n_numbers >= MOSTLY * n_said:
         return "number"
-    day_first = is_day_first(said)
-    return "date" if all(day(cell, day_first) is not None for cell in said) else "word"
+    day_first = is_day_first(_that_say_something(cells))
+    return "date" if all(day(cell, day_first) is not None for cell in _that_say_something(cells)) else "word"
+
+
+def _that_say_something(cells: Iterable[Any]) -> Iterator[Any]:
+    return (cell for cell in cells if not (is_missing(cell) or _is_infinite(cell)))

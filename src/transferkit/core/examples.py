@@ -8,6 +8,8 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
+from transferkit.core.compact import joined, taken
+
 T = TypeVar("T")
 
 
@@ -17,11 +19,11 @@ class Examples:
 
     items: Sequence[Any]
     """Raw items; for pictures a lazy sequence of RGB or L mode PIL images."""
-    ids: tuple[str, ...]
+    ids: Sequence[str]
     """Content hash of each item: equal content, equal id."""
     labels: tuple[Any, ...] | None = None
     """One label an item (str for classes, float for numbers, lists of boxes, a sentence, ...); None: unlabelled."""
-    names: tuple[str, ...] = ()
+    names: Sequence[str] = ()
     """What a person calls each item: a path relative to the target, or `table.csv row 7`."""
     weights: np.ndarray | None = None
     """(n,) how much each item counts in the loss; None: all alike."""
@@ -35,12 +37,12 @@ class Examples:
 
     def take(self, indices: Sequence[int] | np.ndarray) -> Examples:
         """The examples at `indices`, in that order; items stay unread."""
-        chosen = [int(i) for i in indices]
+        chosen = np.asarray(indices, dtype=np.int64)
         return Examples(
             items=Chosen(self.items, chosen),
-            ids=tuple(self.ids[i] for i in chosen),
+            ids=taken(self.ids, chosen),
             labels=_pick(self.labels, chosen),
-            names=tuple(self.names[i] for i in chosen) if self.names else (),
+            names=taken(self.names, chosen) if self.names else (),
             weights=None if self.weights is None else self.weights[chosen],
             groups=_pick(self.groups, chosen),
             channels=self.channels,
@@ -53,9 +55,9 @@ class Examples:
             return self if len(self) else other
         return Examples(
             items=_one_after_another(self.items, other.items),
-            ids=self.ids + other.ids,
+            ids=joined(self.ids, other.ids),
             labels=_add(self.labels, other.labels),
-            names=self.names + other.names if self.names and other.names else (),
+            names=joined(self.names, other.names) if self.names and other.names else (),
             weights=_weights(self, other),
             groups=_add(self.groups, other.groups),
             channels=self.channels if self.channels == other.channels else (),
@@ -64,7 +66,7 @@ class Examples:
 
 def _one_after_another(first: Sequence[Any], second: Sequence[Any]) -> Sequence[Any]:
     if isinstance(first, Chosen) and isinstance(second, Chosen) and first.items is second.items:
-        return Chosen(first.items, first.indices + second.indices)  # stays one step from the items
+        return Chosen(first.items, np.concatenate([first.indices, second.indices]))  # stays one step from the items
     return Joined(first, second)
 
 
@@ -80,19 +82,19 @@ def _add(first: tuple[Any, ...] | None, second: tuple[Any, ...] | None) -> tuple
     return None if first is None or second is None else first + second
 
 
-def _pick(values: tuple[Any, ...] | None, indices: Sequence[int]) -> tuple[Any, ...] | None:
-    return None if values is None else tuple(values[i] for i in indices)
+def _pick(values: tuple[Any, ...] | None, indices: np.ndarray) -> tuple[Any, ...] | None:
+    return None if values is None else tuple(values[i] for i in indices.tolist())
 
 
 class Chosen(Sequence[Any]):
     """Some items of a sequence, in a given order, read when asked for."""
 
-    def __init__(self, items: Sequence[Any], indices: Sequence[int]) -> None:
+    def __init__(self, items: Sequence[Any], indices: Sequence[int] | np.ndarray) -> None:
+        chosen = np.asarray(indices, dtype=np.int64)
         if isinstance(items, Chosen):  # a choice of a choice stays one step from the items
-            indices = [items.indices[i] for i in indices]
-            items = items.items
+            chosen, items = items.indices[chosen], items.items
         self.items: Sequence[Any] = items
-        self.indices: list[int] = list(indices)
+        self.indices: np.ndarray = chosen
 
     def __len__(self) -> int:
         return len(self.indices)
@@ -100,7 +102,7 @@ class Chosen(Sequence[Any]):
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
             return Chosen(self.items, self.indices[index])
-        return self.items[self.indices[index]]
+        return self.items[int(self.indices[index])]
 
 
 class Joined(Sequence[Any]):
@@ -143,7 +145,7 @@ class Sealed(Generic[T]):
         return self._value
 
     @property
-    def ids(self) -> tuple[str, ...]:
+    def ids(self) -> Sequence[str]:
         """Which contents there are is no secret either: whoever learns from other data leaves these out."""
         return self._value.ids  # type: ignore[attr-defined, no-any-return]
 

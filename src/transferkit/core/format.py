@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
+import numpy as np
+
 from transferkit.core.examples import Examples
 from transferkit.core.run import Progress, silent
 
@@ -82,9 +84,9 @@ class Reading:
         notes: tuple[str, ...] = (),
     ) -> Reading:
         """From examples some of which have a label and some None, with the owner's split of each."""
-        known = [label is not None for label in examples.labels or (None,) * len(examples)]
-        labelled = examples.take([i for i, is_known in enumerate(known) if is_known])
-        unlabelled = replace(examples.take([i for i, is_known in enumerate(known) if not is_known]), labels=None)
+        known = np.array([label is not None for label in examples.labels or (None,) * len(examples)], dtype=bool)
+        labelled = examples.take(np.flatnonzero(known))
+        unlabelled = replace(examples.take(np.flatnonzero(~known)), labels=None)
         kept = tuple(split for split, is_known in zip(splits, known, strict=True) if is_known)
         return cls(modality, labelled, unlabelled, kept if any(kept) else None, skipped, notes)
 

@@ -51,9 +51,13 @@ def read_labels(values: Sequence[Any], where: Callable[[int], str]) -> list[Any]
     >>> read_labels(["1.5", "2"], where=str)
     [1.5, 2.0]
     """
-    plain = [_plain(value) for value in values]
+    shared: dict[str, str] = {}  # equal words are one, for there may be millions
+    plain = [shared.setdefault(one, one) if isinstance(one, str) else one for one in map(_plain, values)]
     kinds = [_kind(value) for value in plain]
-    first = {kind: i for i, kind in reversed(list(enumerate(kinds))) if kind is not None}
+    first: dict[str, int] = {}
+    for i, kind in enumerate(kinds):
+        if kind is not None:
+            first.setdefault(kind, i)
     families = {_KINDS.get(kind, kind): kind for kind in sorted(first, key=first.__getitem__, reverse=True)}
     if len(families) > 1:
         found = " and ".join(f"{values[i]!r} ({where(i)})" for i in sorted(first[kind] for kind in families.values()))

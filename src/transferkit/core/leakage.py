@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 
+import numpy as np
+
+from transferkit.core.compact import joined, numbered
 from transferkit.core.examples import Examples
 
 SHOWN = 3
@@ -23,12 +27,14 @@ def leakage(train: Examples, validation: Examples, test: Examples, unlabelled: E
 
 def _shared(first: str, one: Examples, second: str, other: Examples) -> list[str]:
     lines = []
-    known = dict(zip(one.ids, _names(one), strict=True))
-    same = [f"{name} = {known[item]}" for item, name in zip(other.ids, _names(other), strict=True) if item in known]
+    contents, others = np.split(numbered(joined(one.ids, other.ids)), [len(one)])
+    twin = {contents[i]: _name(one, i) for i in np.flatnonzero(np.isin(contents, others)).tolist()}
+    same = np.flatnonzero(np.isin(others, contents)).tolist()
     if same:
+        pairs = [f"{_name(other, i)} = {twin[others[i]]}" for i in same[: SHOWN + 1]]
         are = "item of {} is" if len(same) == 1 else "items of {} are"
         lines.append(
-            f"leakage: {len(same)} {are.format(second)} also in {first}: {_some(same, ', ')}; remove one of each"
+            f"leakage: {len(same)} {are.format(second)} also in {first}: {_some(pairs, ', ')}; remove one of each"
         )
     groups = sorted(set(one.groups or ()) & set(other.groups or ()))
     if groups:
@@ -40,9 +46,10 @@ def _shared(first: str, one: Examples, second: str, other: Examples) -> list[str
 def _contradictions(labelled: Examples) -> list[str]:
     if labelled.labels is None:
         return []
-    seen: dict[str, dict[str, str]] = defaultdict(dict)  # id -> label -> a name
-    for item, label, name in zip(labelled.ids, labelled.labels, _names(labelled), strict=True):
-        seen[item].setdefault(str(label), name)
+    contents = numbered(labelled.ids)
+    seen: dict[int, dict[str, str]] = defaultdict(dict)  # content -> label -> a name
+    for i in np.flatnonzero(np.bincount(contents)[contents] > 1).tolist():
+        seen[contents[i]].setdefault(str(labelled.labels[i]), _name(labelled, i))
     twice = [
         " but ".join(f"{name} is {label!r}" for label, name in labels.items())
         for labels in seen.values()
@@ -54,9 +61,9 @@ def _contradictions(labelled: Examples) -> list[str]:
     return [f"{len(twice)} identical {have} different labels: {_some(twice, '; ')}"]
 
 
-def _names(examples: Examples) -> tuple[str, ...]:
-    return examples.names or tuple(f"item {i}" for i in range(len(examples)))
+def _name(examples: Examples, i: int) -> str:
+    return examples.names[i] if examples.names else f"item {i}"
 
 
-def _some(lines: list[str], separator: str) -> str:
+def _some(lines: Sequence[str], separator: str) -> str:
     return separator.join(lines[:SHOWN]) + (f"{separator}..." if len(lines) > SHOWN else "")

@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+from transferkit.core.compact import numbered
 from transferkit.core.errors import WrongUse
 from transferkit.core.examples import Examples
 from transferkit.core.format import Split
@@ -115,8 +116,8 @@ def outer_folds(examples: Examples, task: Task, seed: int, n_folds: int = OUTER_
 
 def _together(examples: Examples) -> np.ndarray:
     """(n,) int: equal for items that must not straddle a split."""
-    keys = [examples.ids] if examples.groups is None else [examples.ids, examples.groups]
-    return linked(*keys)
+    contents = numbered(examples.ids)
+    return linked(contents) if examples.groups is None else linked(contents, numbered(examples.groups))
 
 
 def _too_few(examples: Examples, what: str, needed: int) -> str:

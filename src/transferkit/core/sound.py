@@ -37,10 +37,10 @@ def seconds_of(items: Sequence[Any]) -> list[float]:
     if isinstance(items, Chosen):
         known = getattr(items.items, "seconds", None)
         if known is not None:
-            return [known[i] for i in items.indices]
+            return [known[i] for i in items.indices.tolist()]
         if isinstance(items.items, Joined):
             known = seconds_of(items.items)
-            return [known[i] for i in items.indices]
+            return [known[i] for i in items.indices.tolist()]
     if isinstance(items, Joined):
         return seconds_of(items.first) + seconds_of(items.second)
     known = getattr(items, "seconds", None)

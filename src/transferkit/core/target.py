@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from transferkit.core.content import content_order, fingerprint_of, in_content_order
 from transferkit.core.errors import UnknownName, WrongUse
 from transferkit.core.examples import Examples, Sealed
 from transferkit.core.format import Reading, ReadOptions, Skipped, Split
@@ -139,7 +140,7 @@ class Target:
             (splits == split for split in ("validation", "test") if split in splits), np.zeros(len(splits), bool)
         )
         learned = ~held & (splits != "test")
-        train, validation = (_in_content_order(labelled.take(np.flatnonzero(part))) for part in (learned, held))
+        train, validation = (in_content_order(labelled.take(np.flatnonzero(part))) for part in (learned, held))
         if not len(train):
             raise WrongUse(f"{name}: every item is in the validation or test split, which leaves nothing to learn from")
         return cls(
@@ -149,11 +150,11 @@ class Target:
             train=train,
             validation=validation,
             test=Sealed(reading.labelled.take([])),
-            unlabelled=_in_content_order(reading.unlabelled),
+            unlabelled=in_content_order(reading.unlabelled),
             validation_is_given=bool(held.any()),
             skipped=reading.skipped,
             warnings=reading.notes,
-            fingerprint=_fingerprint(reading.modality, {"train": train, "validation": validation}),
+            fingerprint=fingerprint_of(reading.modality, {"train": train, "validation": validation}),
             label_column=reading.label_column,
         ).fold(seed)
 
@@ -172,10 +173,10 @@ class Target:
             train=nothing,
             validation=nothing,
             test=test,
-            unlabelled=_in_content_order(items),
+            unlabelled=in_content_order(items),
             skipped=reading.skipped,
             warnings=reading.notes,
-            fingerprint=_fingerprint(reading.modality, {"test": reading.labelled, "unlabelled": reading.unlabelled}),
+            fingerprint=fingerprint_of(reading.modality, {"test": reading.labelled, "unlabelled": reading.unlabelled}),
         )
 
     def without(self, ids: frozenset[str]) -> Target:
@@ -190,7 +191,7 @@ class Target:
             self,
             train=train,
             validation=validation,
-            fingerprint=_fingerprint(self.modality, {"train": train, "validation": validation}),
+            fingerprint=fingerprint_of(self.modality, {"train": train, "validation": validation}),
         )
 
     def hidden(self) -> Target:
@@ -205,7 +206,7 @@ class Target:
             self,
             train=everything.take([]),
             validation=everything.take([]),
-            unlabelled=_in_content_order(replace(everything, labels=None).join(self.unlabelled)),
+            unlabelled=in_content_order(replace(everything, labels=None).join(self.unlabelled)),
             validation_is_given=False,
             test_is_given=True,
             fingerprint=hashlib.sha256(f"hidden {self.fingerprint}".encode()).hexdigest()[:16],
@@ -246,7 +247,7 @@ class Target:
         if self.test_is_given:
             raise WrongUse(f"{self.name}: the test split was given by its owner, and is opened by the proof alone")
         test = self.test.open(purpose)
-        everything = _in_content_order(self.whole().train.join(test))
+        everything = in_content_order(self.whole().train.join(test))
         learned = self.whole().train
         about_the_old = (*about_test(learned, test, self.task), *_unseen(self.modality, learned, test))
         nothing = Sealed(everything.take([]))
@@ -258,7 +259,7 @@ class Target:
             validation=everything.take([]),
             test=nothing,
             warnings=tuple(line for line in self.warnings if line not in about_the_old),
-            fingerprint=_fingerprint(self.modality, {"train": everything, "unlabelled": self.unlabelled}),
+            fingerprint=fingerprint_of(self.modality, {"train": everything, "unlabelled": self.unlabelled}),
         )
 
     def part(self, held: np.ndarray, seed: int) -> Target:
@@ -276,12 +277,12 @@ class Target:
             test=Sealed(sealed),
             warnings=(),
             test_is_given=True,
-            fingerprint=_fingerprint(self.modality, {"train": rest, "test": sealed, "unlabelled": self.unlabelled}),
+            fingerprint=fingerprint_of(self.modality, {"train": rest, "test": sealed, "unlabelled": self.unlabelled}),
         ).fold(seed)
 
     def whole(self) -> Target:
         """The same target with every open label in `train` and none in `validation`; for the last fit."""
-        everything = _in_content_order(self.train.join(self.validation))
+        everything = in_content_order(self.train.join(self.validation))
         return replace(self, train=everything, validation=everything.take([]))
 
 
@@ -291,8 +292,8 @@ def _target(
     """Recognise the task, divide, seal, look for leakage."""
     if not 0 < test_share < 1:
         raise WrongUse(f"test_share={test_share} is no share; give a number between 0 and 1, such as 0.25")
-    labelled, unlabelled = reading.labelled, _in_content_order(reading.unlabelled)
-    order = _content_order(labelled)
+    labelled, unlabelled = reading.labelled, in_content_order(reading.unlabelled)
+    order = content_order(labelled)
     labelled = labelled.take(order)
     splits = reading.splits and [reading.splits[i] for i in order]
     if splits and set(splits) <= {"validation", "test"} and not len(unlabelled):
@@ -331,7 +332,7 @@ def _target(
             *([_TAGGED] if tagged else []),
             *([_untagged(len(unlabelled))] if task.name == "tag" and len(unlabelled) else []),
         ),
-        fingerprint=_fingerprint(
+        fingerprint=fingerprint_of(
             reading.modality, {"train": train, "validation": validation, "test": test, "unlabelled": unlabelled}
         ),
     )
@@ -363,26 +364,3 @@ def _counted(labelled: Examples) -> str:
 
 def _unseen(modality: str, learned: Examples, test: Examples) -> list[str]:
     return unseen_in_test(learned.items, test.items) if modality == "tabular" else []
-
-
-def _content_order(examples: Examples) -> list[int]:
-    labels = examples.labels or ("",) * len(examples)
-    names = examples.names or ("",) * len(examples)
-    return sorted(range(len(examples)), key=lambda i: (examples.ids[i], str(labels[i]), names[i]))
-
-
-def _in_content_order(examples: Examples) -> Examples:
-    return examples.take(_content_order(examples))
-
-
-def _fingerprint(modality: str, splits: dict[str, Examples]) -> str:
-    """16 hex digits."""
-    digest = hashlib.sha256(modality.encode())
-    for split, examples in splits.items():
-        digest.update(f"\n{split}\n".encode())
-        for i, item in enumerate(examples.ids):
-            label = None if examples.labels is None else examples.labels[i]
-            weight = None if examples.weights is None else float(examples.weights[i])
-            group = None if examples.groups is None else examples.groups[i]
-            digest.update(f"{(item, label, weight, group)!r}\n".encode())
-    return digest.hexdigest()[:16]

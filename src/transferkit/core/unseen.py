@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from transferkit.core.cells import kind_of, word
@@ -29,16 +29,16 @@ def unseen_in_test(learned: Sequence[Mapping[str, Any]], test: Sequence[Mapping[
     >>> line.partition(";")[0]
     "column 'c': 1 of 2 test rows holds a value that no row to learn from has"
     """
-    learned, test = list(learned), list(test)
-    first = learned[:LOOKED_AT]
+    first = list(learned[:LOOKED_AT])
     columns = [
         name
         for name in dict.fromkeys(name for row in first for name in row)
-        if kind_of(row.get(name) for row in first) == "word"
+        if kind_of([row.get(name) for row in first]) == "word"
     ]
     found = {}
+    known, said = words_in(learned, columns), words_in(test, columns)
     for name in columns:
-        unseen = values_not_in(words_in(learned, name), test, name)
+        unseen = Counter({value: count for value, count in said[name].items() if value not in known[name]})
         if unseen and unseen.total() >= WORTH_A_NOTE * len(test):
             found[name] = unseen
     outcome = "a network of tables takes {them} for one unknown value, unless its source has {them}"
@@ -51,19 +51,22 @@ def values_not_in(known: Collection[str], rows: Sequence[Mapping[str, Any]], col
     >>> values_not_in(["a"], [{"c": "a"}, {"c": " x "}, {"c": "?"}, {"c": "x"}], "c")
     Counter({'x': 2})
     """
-    return Counter({value: count for value, count in words_in(rows, column).items() if value not in known})
+    said = words_in(rows, [column])[column]
+    return Counter({value: count for value, count in said.items() if value not in known})
 
 
-def words_in(rows: Sequence[Mapping[str, Any]], column: str) -> Counter[str]:
-    """What a column of words says, with how many rows say it."""
-    cells = [row.get(column) for row in rows]
-    spelled = Counter(cell for cell in cells if isinstance(cell, str))  # each spelling is read once: there are few
-    counts = [*spelled.items(), *((cell, 1) for cell in cells if not isinstance(cell, str))]
-    found: Counter[str] = Counter()
-    for cell, count in counts:
-        said = word(cell)
-        if said is not None:
-            found[said] += count
+def words_in(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> dict[str, Counter[str]]:
+    """What columns of words say, with how many rows say it."""
+    spelled: dict[str, Counter[str | None]] = {column: Counter() for column in columns}
+    for row in rows if columns else ():
+        for column in columns:
+            cell = row.get(column)
+            spelled[column][cell if isinstance(cell, str) else word(cell)] += 1
+    found: dict[str, Counter[str]] = {column: Counter() for column in columns}
+    for column, counts in spelled.items():
+        for cell, count in counts.items():  # each spelling is read once: there are few
+            if (said := word(cell)) is not None:
+                found[column][said] += count
     return found
 
 

@@ -22,7 +22,7 @@ from transferkit.core.remote import first_line
 from transferkit.core.run import Progress, silent
 from transferkit.data import picture, sound
 from transferkit.data.columns import Content, find_columns, find_label, groups, label_values, weights
-from transferkit.data.gathered import Gathered
+from transferkit.data.gathered import Gathered, Shelf
 from transferkit.data.hub_media import HubPictures, HubSounds, Media
 from transferkit.data.hub_rows import SCHEME, Place, Rows, read_rows
 from transferkit.data.sound_table import TRANSCRIPTS
@@ -86,7 +86,7 @@ def _media(place: Place, rows: Rows, item: str, kind: str, *, options: ReadOptio
     media: Media = items_of(rows.table, item, name)
     others = {column: _cells(rows, column, hides=False) for column in _plain_columns(rows.table) if column != item}
     cells: list[Any] = [None] * len(rows.splits)
-    table = Table(Path(name), {item: cells, **others}, list(range(1, len(cells) + 1)))
+    table = Table(Path(name), {item: cells, **others}, range(1, len(cells) + 1))
     transcripts = TRANSCRIPTS if modality == "audio" else ()
     content = Content(option, f"a column of {modality}s", (), lambda _, column: column is cells, transcripts)
     named: dict[str, Any] = {option: item}
@@ -104,7 +104,7 @@ def _media(place: Place, rows: Rows, item: str, kind: str, *, options: ReadOptio
         items=media,
         ids=tuple("" if isinstance(result, Skipped) else result.id for result in results),
         labels=tuple(labels),
-        names=tuple(table.where(i) for i in range(len(results))),
+        names=table.names(range(len(results))),
         weights=weight,
         groups=None if in_group is None else tuple(in_group),
     )
@@ -195,7 +195,7 @@ def _is_file(feature: Any) -> bool:
 def _cells(rows: Rows, column: str, *, hides: bool) -> Sequence[Any]:
     """All values of a column; class labels by their names; `hides`: without the labels of a split that is called unlabelled,
     for they are made up."""
-    gathered = Gathered()
+    gathered = Gathered(Shelf())
     for piece in _pieces(rows, [column], column if hides else None, adds_split=False):
         gathered.extend(piece[column].to_pylist())
     return gathered.column()

@@ -8,17 +8,20 @@ another order, has the same ids.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from transferkit.core.cells import Kind, kind_of, number, word
+from transferkit.core.compact import Digests
 from transferkit.core.examples import Chosen
 
 Row = dict[str, Any]
 _SEPARATOR = "\x1f"
+_AT_A_TIME = 4096
+"""Cells of a column that are Python objects at a time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,11 +39,11 @@ class Column:
         """The cells of a column, numbers or words by what most of them are."""
         kind = kind_of(cells)
         if kind == "number":
-            found = (number(cell) for cell in cells)
-            return cls(np.array([np.nan if value is None else value for value in found], dtype=np.float64), None, kind)
+            found = (np.nan if (value := number(cell)) is None else value for cell in cells)
+            return cls(np.fromiter(found, np.float64, len(cells)), None, kind)
         position: dict[str, int] = {}
-        codes = [-1 if (said := word(cell)) is None else position.setdefault(said, len(position)) for cell in cells]
-        return cls(np.array(codes, dtype=np.int32), tuple(position), kind)
+        codes = (-1 if (said := word(cell)) is None else position.setdefault(said, len(position)) for cell in cells)
+        return cls(np.fromiter(codes, np.int32, len(cells)), tuple(position), kind)
 
     def cell(self, i: int) -> float | str | None:
         """What cell i says."""
@@ -100,15 +103,19 @@ class Rows(Sequence[Row]):
         """
         return Rows({name: column.only(indices) for name, column in self.columns.items()})
 
-    def ids(self) -> tuple[str, ...]:
+    def ids(self) -> Digests:
         """One SHA-256 a row, of the cells that say something: a column that is always empty changes none."""
-        names = sorted(self.columns)
-        rows = zip(*(_texts(name, self.columns[name]) for name in names), strict=True)
-        return tuple(hashlib.sha256(_SEPARATOR.join(filter(None, row)).encode()).hexdigest() for row in rows)
+        digests = bytearray()
+        for row in zip(*(_texts(name, self.columns[name]) for name in sorted(self.columns)), strict=True):
+            digests += hashlib.sha256(_SEPARATOR.join(filter(None, row)).encode()).digest()
+        return Digests.of(digests)
 
 
-def _texts(name: str, column: Column) -> Iterable[str]:
-    if column.words is None:
-        return ("" if value != value else f"{name}={value!r}" for value in column.values.tolist())
-    known = [f"{name}='{said}'" for said in column.words]
-    return (known[code] if code >= 0 else "" for code in column.values.tolist())
+def _texts(name: str, column: Column) -> Iterator[str]:
+    known = [f"{name}='{said}'" for said in column.words or ()]
+    for begin in range(0, len(column.values), _AT_A_TIME):
+        values = column.values[begin : begin + _AT_A_TIME].tolist()
+        if column.words is None:
+            yield from ("" if value != value else f"{name}={value!r}" for value in values)
+        else:
+            yield from (known[code] if code >= 0 else "" for code in values)

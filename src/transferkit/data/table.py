@@ -2,7 +2,7 @@
 
 CSV and TSV have a header, or none, which `data/header.py` tells; a CSV whose first line has semicolons, or else tabs, and no
 comma is separated by those. Text is in the declared encoding, or in the one that `data/encoding.py` finds. Rows are counted as
-an editor or a spreadsheet shows them: the header of a CSV is row 1. Long texts do not stay in memory (`data/gathered.py`).
+an editor or a spreadsheet shows them: the header of a CSV is row 1. Large tables do not stay in memory (`data/gathered.py`).
 """
 
 from __future__ import annotations
@@ -10,15 +10,19 @@ from __future__ import annotations
 import csv
 import itertools
 import json
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from transferkit.core.compact import RowNames
 from transferkit.core.errors import WrongUse
 from transferkit.core.format import ReadOptions
 from transferkit.data.encoding import encoding_of
-from transferkit.data.gathered import Gathered
+from transferkit.data.gathered import Gathered, Shelf
 from transferkit.data.header import LOOKED_AT, is_header, names_for
 
 if TYPE_CHECKING:
@@ -63,7 +67,12 @@ class Table:
 
     def where(self, i: int) -> str:
         """For error messages: `labels.csv row 7`."""
-        return f"{self.path.name} row {self.rows[i]}"
+        name: str = RowNames(self.path.name, np.array([self.rows[i]]))[0]
+        return name
+
+    def names(self, indices: Sequence[int] | np.ndarray) -> RowNames:
+        """What a person calls the rows at `indices`."""
+        return RowNames(self.path.name, np.asarray(self.rows, dtype=np.int64)[np.asarray(indices, dtype=np.int64)])
 
 
 def read_table(
@@ -98,7 +107,8 @@ def _text_table(
     every_row = itertools.islice(_json_lines(path, found.name) if json_lines else _delimited(path, found.name), most)
     may_be_empty = with_empty_rows or json_lines
     gathered: dict[str, Gathered] = {}
-    places: list[int] = []
+    shelf = Shelf()
+    places = array("q")
     empty: list[int] = []
     for numbered in _parts(every_row):
         rows = []
@@ -111,7 +121,7 @@ def _text_table(
                 empty.append(number)
         for name in dict.fromkeys(name for row in rows for name in row):
             if name not in gathered:
-                gathered[name] = Gathered(before)
+                gathered[name] = Gathered(shelf, before)
         for name, column in gathered.items():
             column.extend([row.get(name) for row in rows])
     if not places:
@@ -203,7 +213,8 @@ def _parquet(path: Path, most: int | None) -> Table:
         # without these two a whole row group, which may be the whole file, is in memory at once
         with parquet.ParquetFile(path, buffer_size=_PARQUET_BUFFER, pre_buffer=False) as file:
             names = file.schema_arrow.names
-            gathered = [Gathered() for _ in names]
+            shelf = Shelf()
+            gathered = [Gathered(shelf) for _ in names]
             for batch in file.iter_batches(_rows_at_a_time(file.metadata) if most is None else most):
                 n_rows += batch.num_rows
                 for column, cells in zip(gathered, batch.columns, strict=True):

@@ -69,7 +69,7 @@ class Tabular(Format):
             items=kept,
             ids=kept.ids(),
             labels=(None,) * len(table.rows) if label is None else tuple(labels_of(table, label)),
-            names=tuple(map(table.where, range(len(table.rows)))),
+            names=table.names(range(len(table.rows))),
             weights=weights(table, roles["weight"]),
             groups=None if in_group is None else tuple(in_group),
         )

@@ -116,9 +116,14 @@ class CheckedText:
     """Most of its letters are of."""
 
 
+def digest(text: str) -> bytes:
+    """32 bytes that equal texts share."""
+    return hashlib.sha256(text.strip().encode("utf-8", "surrogatepass")).digest()
+
+
 def identity(text: str) -> str:
-    """64 hex digits that equal texts share."""
-    return hashlib.sha256(text.strip().encode("utf-8", "surrogatepass")).hexdigest()
+    """The same in 64 hex digits."""
+    return digest(text).hex()
 
 
 def is_text_file(item: str) -> bool:

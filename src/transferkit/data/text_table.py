@@ -7,12 +7,14 @@ natural text is THE content of its rows (`texts_are_the_content`); otherwise it 
 from __future__ import annotations
 
 import re
+from array import array
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 
+from transferkit.core.compact import Digests
 from transferkit.core.errors import WrongUse
 from transferkit.core.examples import Chosen, Examples
 from transferkit.core.format import Format, Reading, ReadOptions, Skipped
@@ -20,7 +22,7 @@ from transferkit.core.run import Progress, silent
 from transferkit.data.columns import ITEM_OPTIONS, Columns, Content, find_columns, groups, label_values, splits, weights
 from transferkit.data.scripts import mixed_scripts, script_of
 from transferkit.data.table import SUFFIXES, Table, peek, read_table
-from transferkit.data.text import EMPTY, CellTexts, identity
+from transferkit.data.text import EMPTY, CellTexts, digest
 
 _UNSPACED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _WORD = re.compile(rf"[{_UNSPACED}]|[^\s{_UNSPACED}]+")
@@ -84,14 +86,14 @@ class TextTable(Format):
             splits(table, columns.split),
         )
         texts = CellTexts(table.columns[columns.item])
-        usable: list[int] = []
-        ids: list[str] = []
+        usable = array("q")
+        digests = bytearray()
         scripts: list[str | None] = []
         skipped: list[Skipped] = []
         for i, text in enumerate(texts):
             if text:
                 usable.append(i)
-                ids.append(identity(text))
+                digests += digest(text)
                 scripts.append(script_of(text))
             else:
                 skipped.append(Skipped(table.where(i), EMPTY))
@@ -100,9 +102,9 @@ class TextTable(Format):
             raise WrongUse(f"{path}: every text in column {columns.item!r} is empty; name another with --text-column")
         examples = Examples(
             items=Chosen(texts, usable),
-            ids=tuple(ids),
+            ids=Digests.of(digests),
             labels=tuple(labels[i] for i in usable),
-            names=tuple(table.where(i) for i in usable),
+            names=table.names(usable),
             weights=None if weight is None else weight[usable],
             groups=None if in_group is None else tuple(in_group[i] for i in usable),
         )

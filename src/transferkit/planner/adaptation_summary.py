@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -153,7 +154,7 @@ def _row(scores: CandidateScores) -> dict[str, Any]:
     return {"name": scores.arm, "together": scores.combined, "scores": dict(scores.scores)}
 
 
-def _to_label(statement: Unverified | UnverifiedNumbers, names: tuple[str, ...]) -> dict[str, Any]:
+def _to_label(statement: Unverified | UnverifiedNumbers, names: Sequence[str]) -> dict[str, Any]:
     wanted = statement if isinstance(statement, UnverifiedNumbers) else statement.labels
     to_label = [names[i] if names else f"item {i}" for i in wanted.items]
     if isinstance(wanted, UnverifiedNumbers):

@@ -36,7 +36,7 @@ def _cut(examples: Examples) -> Examples:
 def _only(items: Sequence[Any], indices: Sequence[int]) -> Sequence[Any]:
     """The items at `indices`, and nothing else where they lie in memory; what is read from files stays unread."""
     if isinstance(items, Chosen):
-        return _only(items.items, [items.indices[i] for i in indices])
+        return _only(items.items, items.indices[list(indices)].tolist())
     if isinstance(items, ArrayPictures):
         return ArrayPictures(items.pixels[list(indices)])
     if isinstance(items, Joined):
