@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-TEXT = "one word after another, " * 50
+TEXT = "one word after another, " * 200
 """As many tokens as the network takes."""
 
 

@@ -49,6 +49,7 @@ def run(setting: dict[str, Any], data: Path) -> Outcome:
             "network_megabytes": own / 1e6,
             **{f"{part}_megabytes_beyond": max(0.0, value) for part, value in beyond.items()},
             "worst_megabytes_beyond": max(0.0, *beyond.values()),
+            "read_megabytes": said["read"]["peak_bytes"] / 1e6,
             "read_seconds": said["read"]["seconds"],
             "first_batch_seconds": said["tune"]["first_batch_seconds"],
         },
