@@ -137,6 +137,11 @@ def _ideas(ranking: Ranking, usable: Sequence[Source], target: Target) -> list[_
         for source in usable
     ]
     ideas += [
+        _Idea(method, source, "costs seconds, and learns from the rows themselves, as no network does")
+        for source in usable
+        for method in _on_rows(source, target)
+    ]
+    ideas += [
         _Idea(method, source, "costs seconds, and often serves networks of this architecture best")
         for source in usable
         for method in _methods(target, _good_on(source))
@@ -176,6 +181,19 @@ def _methods(target: Target, others: Collection[str] = ()) -> list[Method]:
         if (method := cls()).suits(target.task):
             found.append(method)
     return sorted(found, key=lambda method: method.name)
+
+
+def _on_rows(source: Source, target: Target) -> list[Method]:
+    """Methods that are tried unasked and learn from the rows of two tables, where these are two."""
+    if (
+        target.modality != "tabular"
+        or not source.lends_data
+        or source.data(task=target.task.name).modality != "tabular"
+    ):
+        return []
+    known = registry.find("methods").values()
+    asked = [cls for cls in known if cls.tried_on == "every" and cls.needs.data[0] and cls.needs.target_labels]
+    return [method for cls in asked if (method := cls()).suits(target.task)]
 
 
 def _promise(place: int, row: RankedSource) -> str:

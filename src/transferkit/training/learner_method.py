@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 
 from transferkit.core.method import Method, Needs
-from transferkit.training.spelled_estimators import LINEAR, check_spelling, spelled_estimator
+from transferkit.training.spelled_estimators import CHOSEN, LINEAR, check_spelling, spelled_estimator
 
 if TYPE_CHECKING:
     from transferkit.core.predictor import FitRecord
@@ -32,8 +32,8 @@ class LearnerMethod(Method):
     """network: of the model's frozen network; raw: the items' own numbers, as those of a table's rows are in any
     case."""
     learner: str = LINEAR
-    """linear: logistic or ridge regression, its penalty chosen; else an estimator of scikit-learn,
-    `random_forest/max_depth=3`."""
+    """linear: logistic or ridge regression, its penalty chosen; chosen: that or a forest, by folds of the labels; else an
+    estimator of scikit-learn, `random_forest/max_depth=3`."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -64,9 +64,12 @@ def fit_learner(
     run: Run,
 ) -> Learner:
     """The learner of that name, fitted to features (n, d), labels (n,), weights (n,)."""
+    from transferkit.training.chosen_learner import fit_chosen
     from transferkit.training.learners.estimator import fit_estimator
     from transferkit.training.learners.linear import fit_linear
 
+    if spelled == CHOSEN:
+        return fit_chosen(task, features, labels, weights / weights.mean(), run)
     if spelled == LINEAR:
         solver = "logistic" if task.balances else "ridge"
         return fit_linear(task, features, labels, weights / weights.mean(), solver)
@@ -86,7 +89,8 @@ def n_numbers(learner: Learner) -> int:
     """How many numbers were fitted."""
     from transferkit.training.learners.committee import Committee
     from transferkit.training.learners.estimator import Estimator
+    from transferkit.training.learners.stacked import Stacked
 
-    if isinstance(learner, Committee):
+    if isinstance(learner, Committee | Stacked):
         return sum(map(n_numbers, learner.members))
     return learner.n_numbers if isinstance(learner, Estimator) else sum(t.numel() for t in learner.tensors().values())

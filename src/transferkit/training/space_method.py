@@ -29,7 +29,8 @@ class SpaceMethod(Method, ABC):
     baseline: ClassVar[str] = "target_probe"
 
     learner: str = LINEAR
-    """linear: ridge, its penalty by leave-one-out; else an estimator of scikit-learn, `random_forest/max_depth=3`."""
+    """linear: ridge, its penalty by leave-one-out; chosen: that or a forest, by folds of the labels; else an estimator of
+    scikit-learn, `random_forest/max_depth=3`."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

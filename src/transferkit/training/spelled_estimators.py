@@ -14,6 +14,8 @@ from transferkit.core.errors import WrongUse, unknown_name
 
 LINEAR = "linear"
 """The task's own closed-form head, every penalty chosen."""
+CHOSEN = "chosen"
+"""A linear head or a forest, by folds of the labels (`training/chosen_learner.py`)."""
 CLASSIFIERS = {
     "boosting": "sklearn.ensemble.HistGradientBoostingClassifier",
     "decision_tree": "sklearn.tree.DecisionTreeClassifier",
@@ -47,7 +49,7 @@ def spelled_estimator(text: str, *, classes: bool, seed: int) -> Any:
     known = CLASSIFIERS if classes else REGRESSORS
     path = known.get(name, name)
     if "." not in path:
-        raise unknown_name("learner", name, [LINEAR, *known])
+        raise unknown_name("learner", name, [LINEAR, CHOSEN, *known])
     cls = _found(path)
     try:
         estimator = cls(**dict(_setting(text, part) for part in given))
@@ -60,10 +62,10 @@ def spelled_estimator(text: str, *, classes: bool, seed: int) -> Any:
 
 
 def check_spelling(text: str) -> None:
-    """One line where `text` is neither `linear` nor the name of an estimator, for classes or for numbers."""
+    """One line where `text` is neither `linear` nor `chosen` nor the name of an estimator, for classes or for numbers."""
     name = text.split("/")[0]
-    if name != LINEAR and "." not in name and name not in {*CLASSIFIERS, *REGRESSORS}:
-        raise unknown_name("learner", name, [LINEAR, *CLASSIFIERS, *REGRESSORS])
+    if name not in (LINEAR, CHOSEN) and "." not in name and name not in {*CLASSIFIERS, *REGRESSORS}:
+        raise unknown_name("learner", name, [LINEAR, CHOSEN, *CLASSIFIERS, *REGRESSORS])
     for part in text.split("/")[1:]:
         _setting(text, part)
 

@@ -19,6 +19,7 @@ from transferkit.methods.instance.balanced_weighting import BalancedWeighting
 from transferkit.methods.instance.boosted_continued import BoostedContinued
 from transferkit.methods.instance.mix import Mix
 from transferkit.methods.instance.ser import SER
+from transferkit.methods.instance.source_prediction import SourcePrediction
 from transferkit.methods.instance.source_prior import SourcePrior
 from transferkit.methods.instance.strut import STRUT
 from transferkit.methods.instance.tradaboost import TrAdaBoost
@@ -35,6 +36,7 @@ CLASSES: tuple[Method, ...] = (
     BoostedContinued(stages=20),
     Mix(trees=10),
     SER(trees=10),
+    SourcePrediction(),
     SourcePrior(),
     STRUT(trees=10),
     TrAdaBoost(),
@@ -42,6 +44,8 @@ CLASSES: tuple[Method, ...] = (
 NUMBERS: tuple[Method, ...] = (
     BalancedWeighting(),
     BoostedContinued(stages=20),
+    SourcePrediction(),
+    SourcePrediction(learner="linear"),
     SourcePrior(),
     TrAdaBoostR2(stages=4, rounds=3),
 )

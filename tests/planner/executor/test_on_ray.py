@@ -1,5 +1,6 @@
 """Ray's workers give what this process gives; one that is lost costs a second beginning and a line."""
 
+import contextlib
 import os
 import signal
 import threading
@@ -22,6 +23,7 @@ from transferkit.planner.executor.worker import fit_trial
 
 pytest.importorskip("ray", reason="Ray is not installed")
 psutil = pytest.importorskip("psutil")
+pytestmark = pytest.mark.xdist_group("ray")  # two of Ray's clusters at once are more than two cores bear
 
 SOURCE = Source("zoo:digits-cnn")
 ENDLESS = Scratch(epochs=1_000_000)
@@ -66,8 +68,12 @@ def outcomes(ray: OnRay, *jobs: Job) -> list[Outcome]:
 
 def fitting_processes() -> list[int]:
     """Ray's workers of ours that fit at this moment."""
-    children = psutil.Process().children(recursive=True)
-    return [child.pid for child in children if "ray::_fit" in " ".join(child.cmdline())]
+    found = []
+    for child in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.Error):  # it has ended since
+            if "ray::_fit" in " ".join(child.cmdline()):
+                found.append(child.pid)
+    return found
 
 
 def when_fitting(act: Callable[[list[int]], None]) -> threading.Thread:

@@ -14,6 +14,7 @@ from transferkit.planner import source_tasks
 from transferkit.planner.study import Study
 
 pytest.importorskip("ray", reason="Ray is not installed")
+pytestmark = pytest.mark.xdist_group("ray")
 
 METHODS = ["scratch:epochs=3,learning_rate=0.001", "full:epochs=1,learning_rate=0.001", "linear_probe"]
 
