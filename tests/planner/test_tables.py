@@ -63,6 +63,18 @@ def test_another_hospitals_table_ends_with_a_verdict(files: tuple[Path, Path], t
     assert len(guesses) == 112
 
 
+def test_what_another_tables_models_say_is_tried_unasked(files: tuple[Path, Path], tmp_path: Path) -> None:
+    old, new = files
+    wanted = f"source_prediction < {old}"
+    cache = FeatureCache(tmp_path / "cache")
+    arms = {arm.name for arm in tk.plan([str(old)], new, cache=cache).arms}
+    assert {wanted, f"target_probe < {old}"} <= arms
+    vectors = tmp_path / "vectors.txt"
+    vectors.write_text("age 0.1 0.2\ntown 0.3 0.1\nprice 0.2 0.2\n")
+    arms = {arm.name for arm in tk.plan([f"words:{vectors}"], new, cache=cache).arms}
+    assert not any(name.startswith("source_prediction") for name in arms)
+
+
 def test_a_network_of_another_table_grows_the_columns_it_lacks(files: tuple[Path, Path], tmp_path: Path) -> None:
     old, new = files
     target = Target.read(new)

@@ -185,11 +185,7 @@ def _methods(target: Target, others: Collection[str] = ()) -> list[Method]:
 
 def _on_rows(source: Source, target: Target) -> list[Method]:
     """Methods that are tried unasked and learn from the rows of two tables, where these are two."""
-    if (
-        target.modality != "tabular"
-        or not source.lends_data
-        or source.data(task=target.task.name).modality != "tabular"
-    ):
+    if not (source.lends_data and target.modality == source.card().modality == "tabular"):
         return []
     known = registry.find("methods").values()
     asked = [cls for cls in known if cls.tried_on == "every" and cls.needs.data[0] and cls.needs.target_labels]
