@@ -1,6 +1,7 @@
 """Tabular: rows of any table as items, the column to predict, and what is left out of them."""
 
 import json
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from transferkit.core.errors import WrongUse
 from transferkit.core.format import ReadOptions
 from transferkit.core.recognise import opened, recognise_format
 from transferkit.core.target import Target
+from transferkit.data import gathered
 from transferkit.data.rows import Rows
 from transferkit.data.tabular import Tabular, rows_in_memory
 from transferkit.sources.processors.cells import CellsProcessor
@@ -218,3 +220,20 @@ def test_every_row_to_predict_is_an_item_even_an_empty_one(tmp_path: Path) -> No
         {"age": None, "sex": None},
         {"age": 37.0, "sex": "f"},
     ]
+
+
+def test_a_large_table_of_numbers_takes_eight_bytes_a_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gathered, "HELD", 2**16)
+    rows = np.random.default_rng(0).normal(size=(20_000, 10)).round(6)
+    file = tmp_path / "numbers.csv"
+    names = ",".join(f"c{i}" for i in range(10))
+    np.savetxt(file, np.c_[rows, np.arange(20_000) % 2], fmt="%g", delimiter=",", header=f"{names},label", comments="")
+    tracemalloc.start()
+    try:
+        reading = Tabular().read(file, ReadOptions(label_column="label"))
+        held, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    np.testing.assert_allclose([row["c3"] for row in reading.labelled.items[:50]], rows[:50, 3], rtol=1e-5)
+    assert held < 1.5 * rows.nbytes + 20_000 * 64  # ids, names, labels and places beside the numbers
+    assert peak < 3 * rows.nbytes + 20_000 * 64  # as lists of Python's numbers or words they would be 10 times as much
