@@ -139,8 +139,11 @@ def failing(monkeypatch):
     return fail_with
 
 
-def test_an_unexpected_error_gives_one_line_and_says_how_to_see_where(failing, capsys, monkeypatch):
+@pytest.mark.parametrize("said", [None, "", "0"])
+def test_an_unexpected_error_gives_one_line_and_says_how_to_see_where(failing, capsys, monkeypatch, said):
     monkeypatch.delenv(output.DEBUG, raising=False)
+    if said is not None:
+        monkeypatch.setenv(output.DEBUG, said)
     failing(ZeroDivisionError("over\nnothing"))
     assert main(["methods"]) == 1
     line = "error: unexpected ZeroDivisionError: over nothing (see where with TRANSFERKIT_DEBUG=1)\n"

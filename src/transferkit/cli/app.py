@@ -109,7 +109,7 @@ def _worded(reason: Exception) -> str:
 
 
 def _trace(given: Sequence[str]) -> None:
-    if "--debug" in given or os.environ.get(output.DEBUG):
+    if "--debug" in given or os.environ.get(output.DEBUG, "0") not in ("", "0"):
         traceback.print_exc()
 
 

@@ -65,7 +65,7 @@ def check_spelling(text: str) -> None:
     """One line where `text` is neither `linear` nor `chosen` nor the name of an estimator, for classes or for numbers."""
     name = text.split("/")[0]
     if name not in (LINEAR, CHOSEN) and "." not in name and name not in {*CLASSIFIERS, *REGRESSORS}:
-        raise unknown_name("learner", name, [LINEAR, CHOSEN, *CLASSIFIERS, *REGRESSORS])
+        raise unknown_name("learner", name, {LINEAR, CHOSEN, *CLASSIFIERS, *REGRESSORS})
     for part in text.split("/")[1:]:
         _setting(text, part)
 
