@@ -116,8 +116,11 @@ def fine_tuning() -> str:
     for path in paths:  # of a setting first what was measured first, then what came later
         found = json.loads(path.read_text(encoding="utf-8"))
         setting = re.sub(r"--\d+$", "", path.stem).partition("--")[2]
-        setting = re.sub(r"-(later|merged)$", "", setting)
-        latest[setting] = {**latest.get(setting, {}), **_beside_plain(found["figures"])}
+        setting, _, part = re.match(r"(.*?)(-(later|merged|norms))?$", setting).groups()
+        figures = _beside_plain(found["figures"])
+        if part == "norms":  # beside plain fine-tuning of another network, which the table does not show
+            figures = {key: value for key, value in figures.items() if not key.startswith("plain")}
+        latest[setting] = {**latest.get(setting, {}), **figures}
     settings = sorted(latest, key=lambda name: (name.rpartition("-")[0], int(name.rpartition("-")[2])))
     names = dict.fromkeys(key.removesuffix("_gain") for s in settings for key in latest[s] if key.endswith("_gain"))
     rows = []
