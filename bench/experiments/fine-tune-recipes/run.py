@@ -10,8 +10,8 @@ Settings `*-later` have the methods that came, or changed, after the others were
 Settings `*-merged` have the methods that merge several networks of one start: the pretrained one, and the same fine-tuned on
 all open labels of each of two other data sets, of the same kind (a network that has become one of sounds takes no pictures) or
 of pictures. Plain fine-tuning has the pretrained one alone, and the time it took to make the two others counts for nobody.
-Settings `*-norms` have the method that moves the layers that normalise, on networks that have some, beside plain fine-tuning of
-these: ResNet-20 of CIFAR-10 for pictures, for which the ten things are not new, and res8 of spoken commands for sounds.
+Settings `*-norms` have the method that moves the layers that normalise, on a network that has some, beside plain fine-tuning of
+it: ResNet-20 of CIFAR-10, for which the ten things are not new.
 """
 
 from __future__ import annotations
