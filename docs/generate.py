@@ -169,11 +169,12 @@ worth less than the labels. `soup` and `contrastive_tuning` were measured later,
 `contrastive_tuning` does as `full` does; it is taken for [texts with tens of labels](decisions/0016-a-handful-of-labels.md)
 alone.
 
-`norm_tuning` has a row on reviews alone: the weights of the other columns have their normalisation folded in, and it refuses
-them; `co_tuning` none there, for the encoder has no head of its own. `task_arithmetic` and `ties` were given two networks more,
+The weights of all columns but reviews have their normalisation folded in, and `norm_tuning` refuses them: in these columns it
+stands beside plain fine-tuning of another network, ResNet-20 of CIFAR-10, which knows the ten things already. `co_tuning` has
+no row on reviews, for the encoder has no head of its own. `task_arithmetic` and `ties` were given two networks more,
 fine-tuned from the same weights on the other data sets (beside photographs: on the other photographs and on scikit-learn's
-handwritten digits), and read what they merge by a probe; making the two counts for nobody. What networks learned on other data
-adds nothing here: merging is for networks that each know a part of the target.
+handwritten digits), and read what they merge by a probe; making the two counts for nobody. What networks learned on other
+data adds nothing here: merging is for networks that each know a part of the target.
 
 Time, weights that move and memory beyond what the process held before are shares of the plain fit's, the median over the
 columns.
