@@ -43,8 +43,9 @@ def transfer(
     """Find the source and method that help most, and prove it against training from scratch.
 
     Ranks the sources, tries what promises most within the budget, then opens the sealed test split once. Gives the fitted
-    model, the verdict with its interval, and a report. Where nothing helps you get the network trained from scratch. Several
-    targets are studied one after the other: the budget is shared out, and each has its own folder in --out.
+    model, the verdict with its interval, and a report. Where nothing helps you get the baseline, mostly the network
+    trained from scratch. Several targets are studied one after the other: the budget is shared out, and each has its own
+    folder in --out.
 
     \b
     Examples:
